@@ -1,0 +1,110 @@
+"""Timing: contenders take turns in one run, the reference beside each, with garbage collection frozen and off."""
+
+from __future__ import annotations
+
+import gc
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["FULL", "QUICK", "Effort", "Samples", "measure", "quiet", "rotated"]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a group is measured: rounds up to ``seconds``, but at least and at most so many.
+
+    A sample repeats its call until it takes ``sample_ns``, so that the clock's own cost and grain do not count.
+    """
+
+    least: int
+    most: int
+    seconds: float
+    sample_ns: int
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Nanoseconds a call, one for each round: of a call itself, and of the reference beside it."""
+
+    own: list[float]
+    beside: list[float]
+
+
+FULL: Final = Effort(least=11, most=60, seconds=15.0, sample_ns=5_000_000)
+QUICK: Final = Effort(least=2, most=10, seconds=0.5, sample_ns=500_000)
+
+
+def rotated(count: int, turn: int) -> list[int]:
+    """The order of the lanes in a round: 0 1 2, then 1 2 0, then 2 0 1; so that each one follows, and leads."""
+    start = turn % count
+    return [*range(start, count), *range(start)]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """No garbage collection, and what exists already is not looked at again."""
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        if was_enabled:
+            gc.enable()
+
+
+def measure(
+    calls: Sequence[Callable[[], object]],
+    reference: Callable[[], object],
+    effort: Effort,
+    progress: Callable[[float], object] = lambda _fraction: None,
+    clock: Callable[[], int] = perf_counter_ns,
+) -> list[Samples]:
+    """Time every call in every round, each with the reference right before or right after it.
+
+    A round over slow calls takes seconds, in which a shared machine changes its pace; a pair does not take much longer
+    than its call. ``progress`` is called between the rounds, with the fraction that is done.
+    """
+    with quiet():
+        samples = [Samples([], []) for _ in calls]
+        loops = [_loops(call, effort.sample_ns, clock) for call in calls]
+        beside = _loops(reference, effort.sample_ns, clock)
+        began = clock()
+        turn, rounds = 0, effort.least
+        while turn < rounds:
+            for index in rotated(len(calls), turn):
+                if turn % 2:
+                    samples[index].own.append(_timed(calls[index], loops[index], clock))
+                    samples[index].beside.append(_timed(reference, beside, clock))
+                else:
+                    samples[index].beside.append(_timed(reference, beside, clock))
+                    samples[index].own.append(_timed(calls[index], loops[index], clock))
+            turn += 1
+            spent = (clock() - began) / 1e9
+            fitting = int(effort.seconds * turn / spent) if spent else effort.most
+            rounds = max(effort.least, min(effort.most, fitting))
+            progress(min(1.0, turn / rounds))
+    return samples
+
+
+def _loops(call: Callable[[], object], sample_ns: int, clock: Callable[[], int]) -> int:
+    """How often to repeat a call in a sample. What finds this out warms up, too."""
+    loops = 1
+    while (taken := _timed(call, loops, clock) * loops) < sample_ns:
+        loops = max(loops * 2, int(loops * sample_ns / max(taken, 1.0)))
+    return loops
+
+
+def _timed(call: Callable[[], object], loops: int, clock: Callable[[], int]) -> float:
+    repeat = range(loops)
+    start = clock()
+    for _ in repeat:
+        call()
+    return (clock() - start) / loops

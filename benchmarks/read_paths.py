@@ -1,0 +1,77 @@
+"""The ways to read a stream of frames: from memory, from a mapping, from a file-like, borrowed or copied.
+
+``BytesIO`` stands for a file, so that what is timed is the reading library and not the operating system.
+"""
+
+from __future__ import annotations
+
+import mmap
+from functools import partial
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+import msgpack
+
+import flatstream
+from benchmarks.contenders.flatstream_python import FlatStreamVector
+from benchmarks.contenders.messagepack import MessagePack
+from benchmarks.tiers import Lane, iterate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.workloads import Workload
+
+__all__ = ["READAHEAD", "read_paths"]
+
+READAHEAD: Final = 64 * 1024
+"""Bytes that the rows with readahead take at a time."""
+
+
+def read_paths(workload: Workload) -> list[Lane]:
+    """A lane for each way, over the same payloads."""
+    own, peer = FlatStreamVector(), MessagePack()
+    framed, packed = bytes(own.frame(workload.payloads)), bytes(peer.frame(workload.payloads))
+    mapped = mmap.mmap(-1, len(framed))
+    mapped.write(framed)
+    reader = flatstream.StreamReader
+    ours: list[tuple[str, str, str, Callable[[], Iterable[bytes | memoryview]]]] = [
+        ("bytes-borrowed", "bytes, borrowed", "views on the source", lambda: reader(framed)),
+        ("bytes-copied", "bytes, copied", "copy=True: fresh bytes", lambda: reader(framed, copy=True)),
+        ("mmap-borrowed", "mmap, borrowed", "views on the mapping", lambda: reader(mapped)),
+        (
+            "file-exact",
+            "file-like, fresh bytes",
+            "copy=True: takes no byte more than the frame, two reads a frame",
+            lambda: reader(BytesIO(framed), copy=True),
+        ),
+        (
+            "file-ahead",
+            "file-like, fresh bytes, reads ahead",
+            f"copy=True, readahead={READAHEAD}",
+            lambda: reader(BytesIO(framed), copy=True, readahead=READAHEAD),
+        ),
+        (
+            "file-reused",
+            "file-like, reused buffer",
+            "views that are valid until the next read, no byte more than the frame",
+            lambda: reader(BytesIO(framed)),
+        ),
+    ]
+    theirs: list[tuple[str, str, str, Callable[[], Iterable[bytes | memoryview]]]] = [
+        ("msgpack", "bytes", "Unpacker, fed with all; fresh bytes", lambda: peer.payloads(packed)),
+        (
+            "msgpack-file",
+            "file-like",
+            "Unpacker over the file-like, which reads ahead; fresh bytes",
+            lambda: msgpack.Unpacker(BytesIO(packed)),
+        ),
+    ]
+    return [
+        *(_lane(name, f"FlatStream: {label}", own.version, note, frames) for name, label, note, frames in ours),
+        *(_lane(name, f"msgpack: {label}", peer.version, note, frames) for name, label, note, frames in theirs),
+    ]
+
+
+def _lane(name: str, label: str, version: str, note: str, frames: Callable[[], Iterable[bytes | memoryview]]) -> Lane:
+    return Lane(name, label, version, note, partial(iterate, frames), lambda: list(map(bytes, frames())))

@@ -1,0 +1,130 @@
+"""The scenarios: which contenders take turns, in which tier, over which workload, beside which reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import flatstream
+from benchmarks.contenders import contenders
+from benchmarks.contenders.flatstream_python import FlatStreamVector
+from benchmarks.contenders.messagepack import MessagePack
+from benchmarks.read_paths import read_paths
+from benchmarks.tiers import TITLES, Absent, Lane, expected, lane
+from benchmarks.workloads import telemetry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from benchmarks.contenders.contender import Contender
+    from benchmarks.workloads import Workload
+
+__all__ = ["SCENARIOS", "Group", "Scenario"]
+
+REFERENCE: Final = "msgpack"
+"""The contender that ratios are formed to."""
+
+WRITE_BOUND: Final = 4.0
+"""F0 into memory may take this many times what msgpack takes."""
+
+READ_BOUND: Final = 8.0
+"""R0 may take this many times what msgpack takes."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lanes that are measured together, in turns; only their numbers are compared with each other."""
+
+    name: str
+    tier: str
+    title: str
+    messages: int
+    reference: str
+    lanes: Sequence[Lane | Absent]
+    expected: object
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Groups over one workload. ``groups`` makes each one when it is called, so that memory holds one at a time."""
+
+    name: str
+    title: str
+    groups: Mapping[str, Callable[[], Group]]
+
+
+def tier_group(tier: str, count: int, entrants: Sequence[Contender] | None = None) -> Group:
+    """Every contender in one tier, over ``count`` telemetry events."""
+    workload = telemetry(count)
+    lanes = [lane(contender, tier, workload) for contender in (contenders() if entrants is None else entrants)]
+    return Group(tier, tier, TITLES[tier], count, REFERENCE, lanes, expected(tier, workload))
+
+
+def read_path_group(count: int) -> Group:
+    """Every way of reading, in R0."""
+    workload = telemetry(count)
+    return Group("R0", "R0", TITLES["R0"], count, REFERENCE, read_paths(workload), workload.payloads)
+
+
+def write_bar(count: int) -> Group:
+    """What the project promises for writing: FlatStream into both sinks in memory, in turns with msgpack alone."""
+    workload = telemetry(count)
+    peer, own = lane(MessagePack(), "F0", workload), lane(FlatStreamVector(), "F0", workload)
+    if isinstance(own, Absent) or isinstance(peer, Absent):
+        return Group("write", "F0", TITLES["F0"], count, REFERENCE, [own, peer], workload.payloads)
+    into_file = replace(own, name="write-bytesio", label="write_payload into a BytesIO", bound=WRITE_BOUND)
+    into_array = replace(
+        own,
+        name="write-bytearray",
+        label="write_payload into a bytearray",
+        note="StreamWriter.write_payload into a bytearray",
+        call=partial(_framed_into_array, workload),
+        output=lambda: list(map(bytes, flatstream.StreamReader(_framed_into_array(workload)))),
+        bound=WRITE_BOUND,
+    )
+    return Group("write", "F0", TITLES["F0"], count, REFERENCE, [into_file, into_array, peer], workload.payloads)
+
+
+def read_bar(name: str, ours: str, theirs: str, count: int) -> Group:
+    """What the project promises for reading: one way of FlatStream in turns with one of msgpack."""
+    workload = telemetry(count)
+    ways = {way.name: way for way in read_paths(workload)}
+    own = replace(ways[ours], name=name, bound=READ_BOUND)
+    return Group(name, "R0", TITLES["R0"], count, theirs, [own, ways[theirs]], workload.payloads)
+
+
+def _framed_into_array(workload: Workload) -> bytearray:
+    sink = bytearray()
+    write = flatstream.StreamWriter(sink).write_payload
+    for payload in workload.payloads:
+        write(payload)
+    return sink
+
+
+def _tiers(count: int) -> dict[str, Callable[[], Group]]:
+    return {tier: partial(tier_group, tier, count) for tier in TITLES}
+
+
+SMALL: Final = 100
+LARGE: Final = 100_000
+
+SCENARIOS: Final = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("tel-100", "100 telemetry events", _tiers(SMALL)),
+        Scenario("tel-100k", "100,000 telemetry events", _tiers(LARGE)),
+        Scenario("readpath", "The ways to read 100,000 telemetry events", {"R0": partial(read_path_group, LARGE)}),
+        Scenario(
+            "bars",
+            "What the project promises, over 100,000 telemetry events",
+            {
+                "write": partial(write_bar, LARGE),
+                "read-borrowed": partial(read_bar, "read-borrowed", "bytes-borrowed", "msgpack", LARGE),
+                "read-exact": partial(read_bar, "read-exact", "file-exact", "msgpack-file", LARGE),
+                "read-ahead": partial(read_bar, "read-ahead", "file-ahead", "msgpack-file", LARGE),
+            },
+        ),
+    )
+}
+"""Every scenario, by its name."""

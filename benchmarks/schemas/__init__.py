@@ -1,0 +1,1 @@
+"""The FlatBuffers schemas of the workloads."""

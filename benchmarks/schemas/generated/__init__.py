@@ -1,0 +1,1 @@
+"""What ``flatc --python`` made of the schemas, and stubs for the type checker beside it."""

@@ -1,0 +1,67 @@
+"""A run over a handful of events, rendered once: tests look at structure and rules, never at how long things took."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from benchmarks.blocks import BLOCKS
+from benchmarks.check import Place, render
+from benchmarks.environment import environment
+from benchmarks.measure import Effort
+from benchmarks.records import Record, save
+from benchmarks.run import run_scenario
+from benchmarks.scenarios import Scenario, read_bar, read_path_group, tier_group, write_bar
+from benchmarks.tiers import TITLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVENTS = 3
+ONCE = Effort(least=2, most=2, seconds=0, sample_ns=1)
+
+PAGE = (
+    "# Title\n\nA frame takes <!-- n:tel-100k/F0/flatstream/ns -->0<!-- /n --> ns, at most 4 times the other.\n\n"
+    + "".join(f"<!-- benchmarks:{name} -->\n<!-- /benchmarks:{name} -->\n\n" for name in BLOCKS)
+    + "The end.\n"
+)
+
+
+@pytest.fixture(scope="session")
+def records() -> dict[str, Record]:
+    tiers = {tier: partial(tier_group, tier, EVENTS) for tier in TITLES}
+    scenarios = [
+        Scenario("tel-100", "A few events", tiers),
+        Scenario("tel-100k", "A few events more", tiers),
+        Scenario("readpath", "Ways to read", {"R0": partial(read_path_group, EVENTS)}),
+        Scenario(
+            "bars",
+            "Promises",
+            {
+                "write": partial(write_bar, EVENTS),
+                "read-exact": partial(read_bar, "read-exact", "file-exact", "msgpack-file", EVENTS),
+            },
+        ),
+    ]
+    facts = environment()
+    return {scenario.name: run_scenario(scenario, ONCE, facts) for scenario in scenarios}
+
+
+@pytest.fixture(scope="session")
+def rendered(records: dict[str, Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("rendered")
+    for name, record in records.items():
+        save(record, folder / "reports" / "data" / f"{name}.json")
+    (folder / "README.md").write_text(PAGE, encoding="utf-8", newline="\n")
+    assert render(Place(folder / "README.md", folder / "reports")) == []
+    return folder
+
+
+@pytest.fixture
+def place(rendered: Path, tmp_path: Path) -> Place:
+    """A rendered page and its reports, to be broken by one test."""
+    shutil.copytree(rendered, tmp_path, dirs_exist_ok=True)
+    return Place(tmp_path / "README.md", tmp_path / "reports")

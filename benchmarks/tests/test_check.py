@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from benchmarks.blocks import BLOCKS, number
+from benchmarks.check import problems, render
+from benchmarks.environment import ROOT, sources_digest
+from benchmarks.markers import MarkerError, block_names
+from benchmarks.prose import unheld
+from benchmarks.records import RecordError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from benchmarks.check import Place
+    from benchmarks.records import Record
+
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+
+
+def edit(path: Path, change: Callable[[str], str]) -> None:
+    before = path.read_text(encoding="utf-8")
+    after = change(before)
+    assert after != before
+    path.write_text(after, encoding="utf-8", newline="\n")
+
+
+def edit_record(place: Place, change: Callable[[Any], object]) -> None:
+    path = place.reports / "data" / "tel-100k.json"
+    record = json.loads(path.read_text(encoding="utf-8"))
+    change(record)
+    path.write_text(json.dumps(record), encoding="utf-8")
+
+
+def test_what_was_rendered_passes(place: Place) -> None:
+    assert list(problems(place)) == []
+
+
+def test_rendering_twice_changes_nothing(place: Place) -> None:
+    before = {path: path.read_bytes() for path in place.page.parent.rglob("*") if path.is_file()}
+    render(place)
+    assert {path: path.read_bytes() for path in place.page.parent.rglob("*") if path.is_file()} == before
+
+
+def test_number_edited_by_hand_in_a_table_fails(place: Place) -> None:
+    edit(place.page, lambda text: text.replace(f"<br>1{TIMES}", f"<br>2{TIMES}", 1))
+    assert [problem[:38] for problem in problems(place)] == ["README.md differs from what the record"]
+
+
+def test_number_edited_by_hand_in_a_span_fails(place: Place) -> None:
+    edit(place.page, lambda text: text.replace("flatstream/ns -->", "flatstream/ns -->1"))
+    assert any("README.md differs" in problem for problem in problems(place))
+
+
+def test_number_edited_by_hand_in_a_record_fails(place: Place) -> None:
+    edit_record(place, lambda record: record["groups"][0]["rows"][0].update(ns=1.0))
+    assert "tel-100k/F0/flatstream: ns is not the median of the samples" in list(problems(place))
+
+
+def test_ratio_edited_by_hand_in_a_record_fails(place: Place) -> None:
+    edit_record(place, lambda record: record["groups"][0]["rows"][0].update(ratio=0.5))
+    assert "tel-100k/F0/flatstream: ratio is not the median of the paired ratios" in list(problems(place))
+
+
+def test_record_older_than_the_sources_fails(place: Place) -> None:
+    stale = list(problems(place, sources="0" * 64))
+    assert len(stale) == 4
+    assert all("is older than the benchmark's sources" in problem for problem in stale)
+
+
+def test_missing_markers_fail(place: Place) -> None:
+    edit(place.page, lambda text: text.replace("benchmarks:bars", "benchmarks-bars"))
+    assert "README.md has no markers for the block 'bars'" in list(problems(place))
+    assert render(place) == ["bars"]
+
+
+def test_missing_record_fails(place: Place) -> None:
+    (place.reports / "data" / "bars.json").unlink()
+    assert list(problems(place)) == ["no records of bars"]
+
+
+def test_edited_report_fails(place: Place) -> None:
+    edit(place.reports / "README.md", lambda text: text + "And more.\n")
+    assert list(problems(place)) == ["reports/README.md differs from what the records render to"]
+
+
+def test_edited_stale_and_missing_charts_fail(place: Place) -> None:
+    light, dark = place.charts()["light"], place.charts()["dark"]
+    edit(light, lambda text: text.replace("<svg ", "<svg  ", 1))
+    assert list(problems(place)) == ["tel-100k-light.svg was edited after it was drawn"]
+    shutil.copy(dark, light)
+    dark.unlink()
+    assert list(problems(place)) == [
+        "tel-100k-light.svg was not drawn from these records",
+        "tel-100k-dark.svg is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("<!-- benchmarks:bars -->\n", "without its other half"),
+        ("<!-- n:a/b/c -->1\n", "without its other half"),
+        ("<!-- benchmarks:a -->\n<!-- /benchmarks:a -->\n" * 2, "stands twice"),
+    ],
+)
+def test_broken_markers_are_refused(page: str, message: str) -> None:
+    with pytest.raises(MarkerError, match=message):
+        block_names(page)
+
+
+def test_unknown_block_is_refused_and_nothing_is_written(place: Place) -> None:
+    edit(place.page, lambda text: text.replace("benchmarks:bars", "benchmarks:pubs"))
+    before = place.page.read_bytes()
+    with pytest.raises(MarkerError, match="no block 'pubs'; the blocks are headline"):
+        render(place)
+    assert place.page.read_bytes() == before
+
+
+def test_number_that_the_records_do_not_hold_is_refused(records: dict[str, Record]) -> None:
+    for path in ("tel-100k/F0/nobody/ns", "tel-100k/F9/flatstream/ns", "tel/F0/flatstream/ns", "tel-100k/F0/json/ns"):
+        with pytest.raises(RecordError, match="hold no number"):
+            number(path, records)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It takes 440 ns.",
+        "7.5x faster",
+        "3 times",
+        "12 % more",
+        "2 GB/s",
+        "9 messages a second",
+        f"5{TIMES}",
+        "a 3-fold cost",
+    ],
+)
+def test_measured_number_in_prose_is_found_with_its_line(text: str) -> None:
+    ((line, _),) = unheld(f"# Title\n\n{text}\n", {"4"})
+    assert line == 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "at most 4 times",
+        "32 bytes",
+        "version 3.11",
+        "`440 ns`",
+        "```\n440 ns\n```",
+        "<!-- n:a/b/c -->440<!-- /n --> ns",
+        "0x31C3",
+    ],
+)
+def test_other_numbers_are_left_alone(text: str) -> None:
+    assert unheld(text, {"4"}) == []
+
+
+def test_prose_of_the_page_is_checked(place: Place) -> None:
+    edit(place.page, lambda text: text.replace("The end.", "It is 9 times faster."))
+    (problem,) = problems(place)
+    assert problem.startswith("README.md, line ")
+    assert "'9 times' is not in the records" in problem
+
+
+def test_blocks_hold_every_contender_and_reason(place: Place) -> None:
+    page = place.page.read_text(encoding="utf-8")
+    assert block_names(page) == list(BLOCKS)
+    for text in ("FlatStream, xxh3_64", "pickle, protocol 5", "JSON has no bytes", "reused buffer", "kernel"):
+        assert text in page
+
+
+def test_sources_digest_follows_what_is_measured_and_not_what_is_shown(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns("__pycache__", "tests")
+    shutil.copytree(ROOT / "benchmarks", tmp_path, dirs_exist_ok=True, ignore=ignored)
+    before = sources_digest(tmp_path)
+    assert before == sources_digest()
+    edit(tmp_path / "chart.py", lambda text: text + "\n")
+    assert sources_digest(tmp_path) == before
+    generated = "schemas/generated/telemetry/Telemetry.py"
+    for name in ("workloads.py", "contenders/messagepack.py", "schemas/telemetry.fbs", generated):
+        edit(tmp_path / name, lambda text: text + "\n")
+        assert sources_digest(tmp_path) != before
+        before = sources_digest(tmp_path)
+    (tmp_path / "new_module.py").write_text("", encoding="utf-8")
+    assert sources_digest(tmp_path) != before

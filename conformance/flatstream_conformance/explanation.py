@@ -1,0 +1,43 @@
+"""A rule in the words of the specification that travels with the runner, and what its checklist says of it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+
+from flatstream_conformance.rules import PACKAGE
+
+_RULE = re.compile(r"^#### ([A-Z]\d+) - ")
+_ITEM = re.compile(r"^- \[ \] ((?:.*\n?)(?:  \S.*\n?)*)", re.MULTILINE)
+_IDS = re.compile(r"\b[A-Z]\d+\b")
+
+
+@cache
+def rule_texts() -> dict[str, str]:
+    """The text of each rule by its id, without the heading."""
+    texts: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for line in _specification().splitlines():
+        if heading := _RULE.match(line):
+            current = texts.setdefault(heading[1], [])
+        elif line.startswith("#"):
+            current = None
+        elif current is not None:
+            current.append(line)
+    return {rule: "\n".join(lines).strip() for rule, lines in texts.items()}
+
+
+@cache
+def checklist() -> tuple[str, ...]:
+    """The items of the checklist for implementers, each as one line."""
+    return tuple(" ".join(item.split()) for item in _ITEM.findall(_specification()))
+
+
+def checks_of(rule: str) -> tuple[str, ...]:
+    """The items of the checklist that name the rule."""
+    return tuple(item for item in checklist() if rule in _IDS.findall(item))
+
+
+def _specification() -> str:
+    return files(PACKAGE).joinpath("SPEC.md").read_text(encoding="utf-8")

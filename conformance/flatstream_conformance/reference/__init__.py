@@ -1,0 +1,1 @@
+"""The operations of the protocol, done by the library `flatstream`."""

@@ -1,0 +1,35 @@
+"""Options that several commands have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from flatstream.checksum import BUILT_IN
+from flatstream.wire import DEFAULT_MAX_FRAME_LEN, MAX_PAYLOAD_LEN
+
+__all__ = ["as_json", "checksum", "checksum_explicit", "checksum_written", "file", "files", "max_frame_len"]
+
+_path = click.Path(path_type=Path)
+_names = click.Choice(list(BUILT_IN))
+
+file = click.argument("path", metavar="FILE", type=_path)
+files = click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_path)
+
+checksum = click.option(
+    "--checksum", "-c", type=_names, help="Algorithm of the stream. Without it, it is guessed, and said so."
+)
+checksum_explicit = click.option("--checksum", "-c", type=_names, required=True, help="Algorithm of the stream.")
+checksum_written = click.option(
+    "--checksum", "-c", type=_names, default="xxh3_64", show_default=True, help="Algorithm to write with."
+)
+max_frame_len = click.option(
+    "--max-frame-len",
+    metavar="BYTES",
+    type=click.IntRange(0, MAX_PAYLOAD_LEN),
+    default=DEFAULT_MAX_FRAME_LEN,
+    show_default=True,
+    help="Largest payload to accept.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")

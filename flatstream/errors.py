@@ -1,0 +1,181 @@
+"""The errors of the format: one base, one class a kind (E1).
+
+Each carries its facts as attributes and the absolute offset of the frame that it is about (E2); the text is made only
+when somebody prints it, so that a reader that counts mismatches pays for no formatting.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "AppendRefused",
+    "ChecksumMismatch",
+    "FlatBuffersError",
+    "FlatStreamError",
+    "InvalidFrame",
+    "StreamIOError",
+    "TruncationRefused",
+    "UnexpectedEof",
+    "ValidationFailed",
+]
+
+
+class FlatStreamError(Exception):
+    """Base of all that this library raises about a stream.
+
+    Wrong use (a bad argument, a closed file, text where bytes belong) is ``ValueError`` or ``TypeError`` instead.
+    """
+
+    kind: ClassVar[str] = "error"
+
+    offset: int | None = None
+    """Absolute offset in bytes of the frame that the error is about; ``None`` if there is no such frame."""
+
+    def facts(self) -> dict[str, object]:
+        """The facts of this kind by name, as the testee protocol spells them."""
+        return {}
+
+    def describe(self) -> str:
+        """What happened, without the place."""
+        return " ".join(map(str, self.args)) or self.kind
+
+    def __str__(self) -> str:
+        place = "" if self.offset is None else f" (frame at offset {self.offset})"
+        return f"{self.describe()}{place}"
+
+
+class UnexpectedEof(FlatStreamError):
+    """The source ended after at least one byte of a frame (R2). The only error that makes a torn tail (C2)."""
+
+    kind = "unexpected_eof"
+
+    def __init__(self, field: str, needed: int, available: int) -> None:
+        super().__init__(field, needed, available)
+        self.field = field
+        """``length``, ``checksum`` or ``payload``."""
+        self.needed = needed
+        """Bytes of that field."""
+        self.available = available
+        """Bytes of that field that were there."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return f"unexpected end of the stream: {self.available} of {self.needed} bytes of the {self.field}"
+
+
+class InvalidFrame(FlatStreamError):
+    """A length over the limit, declared by a header (R3) or offered to a writer (W8, S2)."""
+
+    kind = "invalid_frame"
+
+    def __init__(self, declared_len: int, limit: int) -> None:
+        super().__init__(declared_len, limit)
+        self.declared_len = declared_len
+        self.limit = limit
+
+    def facts(self) -> dict[str, object]:
+        """The facts by name."""
+        return {"declared_len": self.declared_len, "limit": self.limit}
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return f"invalid frame: a payload of {self.declared_len} bytes, over the limit of {self.limit}"
+
+
+class ChecksumMismatch(FlatStreamError):
+    """The checksum field of a whole frame is not that of its payload (R13)."""
+
+    kind = "checksum_mismatch"
+
+    def __init__(self, algorithm: str, width: int, expected: int, calculated: int) -> None:
+        super().__init__(algorithm, width, expected, calculated)
+        self.algorithm = algorithm
+        self.width = width
+        """Bytes of the checksum field."""
+        self.expected = expected
+        """The value on the wire."""
+        self.calculated = calculated
+        """The value of the payload that arrived, masked to the width."""
+
+    def facts(self) -> dict[str, object]:
+        """The facts by name."""
+        return {
+            "expected": self.expected.to_bytes(self.width, "little").hex(),
+            "calculated": self.calculated.to_bytes(self.width, "little").hex(),
+        }
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        digits = 2 * self.width
+        return (
+            f"checksum mismatch: {self.algorithm} 0x{self.expected:0{digits}x} on the wire, "
+            f"0x{self.calculated:0{digits}x} calculated"
+        )
+
+
+class ValidationFailed(FlatStreamError):
+    """A validator refused a payload (V1 to V5)."""
+
+    kind = "validation_failed"
+
+    def __init__(self, validator: str, reason: str) -> None:
+        super().__init__(validator, reason)
+        self.validator = validator
+        """Name of the validator that refused, in a composite the child's (V3)."""
+        self.reason = reason
+
+    def facts(self) -> dict[str, object]:
+        """The facts by name."""
+        return {"validator": self.validator}
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return f"validation failed: {self.validator}: {self.reason}"
+
+
+class StreamIOError(FlatStreamError):
+    """The source or the sink failed (R8, S4); ``__cause__`` is its own error. Never taken for an end."""
+
+    kind = "io"
+
+    def __init__(self, action: str) -> None:
+        super().__init__(action)
+        self.action = action
+
+    def describe(self) -> str:
+        """What failed, and the error of the source or sink."""
+        why = "" if self.__cause__ is None else f": {type(self.__cause__).__name__}: {self.__cause__}"
+        return f"{self.action} failed{why}"
+
+
+class FlatBuffersError(FlatStreamError):
+    """A payload that a typed reader cannot open as its FlatBuffers type, or a builder that is not finished."""
+
+    kind = "flatbuffers"
+
+
+class AppendRefused(FlatStreamError):
+    """A file that ends in a torn tail was opened for appending, which would bury the tail inside the stream (S4)."""
+
+    kind = "append_refused"
+
+    def __init__(self, last_good_offset: int, size: int | None) -> None:
+        super().__init__(last_good_offset, size)
+        self.last_good_offset = last_good_offset
+        """One past the last whole frame, in bytes."""
+        self.size = size
+        """Size of the file in bytes."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return (
+            f"appending refused: a torn tail begins at offset {self.last_good_offset} of {self.size} bytes; "
+            "recover and truncate the file first"
+        )
+
+
+class TruncationRefused(FlatStreamError):
+    """Truncation was asked for where no torn tail authorises it (C5)."""
+
+    kind = "truncation_refused"

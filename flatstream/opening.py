@@ -1,0 +1,177 @@
+"""``flatstream.open``: a file by its path, as a reader or a writer that owns it.
+
+For example:
+
+    with flatstream.open("telemetry.bin", "wb", checksum="xxh3_64") as writer:
+        writer.write("a message")
+"""
+
+from __future__ import annotations
+
+import io
+import mmap
+from os import PathLike, fstat
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+
+from flatstream.deframer import ChecksumDeframer, Deframer
+from flatstream.errors import AppendRefused
+from flatstream.feed import READAHEAD
+from flatstream.framer import ChecksumFramer, Framer
+from flatstream.reader import StreamReader
+from flatstream.recovery import RecoveryEnd, recover_file
+from flatstream.wire import DEFAULT_MAX_FRAME_LEN
+from flatstream.writer import StreamWriter
+
+if TYPE_CHECKING:
+    from flatstream.checksum import Checksum
+    from flatstream.policy import MemoryPolicy
+
+__all__ = ["FileReader", "FileWriter", "open_stream"]
+
+StrPath: TypeAlias = str | PathLike[str]
+ReadMode: TypeAlias = Literal["r", "rb"]
+WriteMode: TypeAlias = Literal["w", "wb", "a", "ab", "x", "xb"]
+P = TypeVar("P", bytes, memoryview)
+
+_BUFFER_SIZE = 256 * 1024
+"""Bytes that a writer gathers before it hands them to the operating system."""
+
+
+class FileReader(StreamReader[P]):
+    """A `StreamReader` that owns the file it reads."""
+
+    _file: io.FileIO
+
+    def close(self) -> None:
+        """Stop reading and close the file. Payloads that were borrowed from a mapping stay valid."""
+        super().close()
+        self._file.close()
+
+
+class FileWriter(StreamWriter):
+    """A `StreamWriter` that owns the file it writes."""
+
+    _file: io.BufferedWriter[io.FileIO]
+
+    def close(self) -> None:
+        """Flush and close the file, also if flushing fails, which raises ``StreamIOError``."""
+        try:
+            super().close()
+        finally:
+            if self._error is not None:
+                self._file.raw.close()  # what the buffer still holds belongs to a frame that is lost
+            self._file.close()
+
+
+@overload
+def open_stream(
+    path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[False] = ...,
+    mapped: bool = ...,
+) -> FileReader[memoryview]: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[True],
+    mapped: bool = ...,
+) -> FileReader[bytes]: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: WriteMode,
+    *,
+    checksum: str | Checksum = ...,
+    framer: Framer | None = ...,
+    policy: MemoryPolicy | None = ...,
+) -> FileWriter: ...
+def open_stream(
+    path: StrPath,
+    mode: str = "rb",
+    *,
+    checksum: str | Checksum = "none",
+    max_frame_len: int | None = None,
+    deframer: Deframer | None = None,
+    framer: Framer | None = None,
+    copy: bool = False,
+    mapped: bool = False,
+    policy: MemoryPolicy | None = None,
+) -> FileReader[memoryview] | FileReader[bytes] | FileWriter:
+    """Open the stream at ``path``: a reader for mode "rb", a writer for "wb", "xb" (must be new) and "ab" (append).
+
+    ``checksum`` names the algorithm or is one; ``deframer`` or ``framer`` take its place where adapters are wanted. For
+    reading, ``max_frame_len`` bounds payloads (bytes), ``copy`` gives ``bytes`` instead of views, ``mapped`` reads the
+    file through a memory mapping. Views that are not copied stay valid, also after closing. For writing, ``policy``
+    governs the builder of the simple mode.
+
+    Appending scans the file first, with the same checksum: ``AppendRefused`` if it ends in a torn tail, and whatever
+    corruption the scan finds. ``OSError`` if the file cannot be opened, ``ValueError`` for a mode or a
+    combination of arguments that makes no sense.
+    """
+    plain = mode.replace("b", "", 1)
+    if plain not in {"r", "w", "a", "x"}:
+        raise ValueError(f"mode must be 'rb', 'wb', 'xb' or 'ab', not {mode!r}")
+    if plain == "r":
+        if framer is not None or policy is not None:
+            raise ValueError("framer and policy are for writing")
+        if deframer is None:
+            limit = DEFAULT_MAX_FRAME_LEN if max_frame_len is None else max_frame_len
+            deframer = ChecksumDeframer(checksum, limit)
+        elif checksum != "none" or max_frame_len is not None:
+            raise ValueError("a deframer has its own checksum and bound")
+        return _reader(path, deframer, copy=copy, mapped=mapped)
+    if deframer is not None or max_frame_len is not None or copy or mapped:
+        raise ValueError("deframer, max_frame_len, copy and mapped are for reading")
+    if framer is not None and checksum != "none":
+        raise ValueError("a framer has its own checksum")
+    if framer is not None and plain == "a":
+        raise ValueError("appending scans the file by its checksum: give that, not a framer")
+    return _writer(path, plain, framer or ChecksumFramer(checksum), ChecksumDeframer(checksum), policy)
+
+
+def _reader(
+    path: StrPath, deframer: Deframer, *, copy: bool, mapped: bool
+) -> FileReader[memoryview] | FileReader[bytes]:
+    file = Path(path).open("rb", buffering=0)  # noqa: SIM115  (the reader owns it)
+    try:
+        reader: FileReader[memoryview] | FileReader[bytes]
+        if mapped:
+            # The mapping is never closed by hand: it goes with the last view, so that closing breaks no payload.
+            empty = fstat(file.fileno()).st_size == 0
+            source = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            reader = FileReader(source, deframer, copy=copy)
+        else:
+            reader = FileReader(file, deframer, copy=copy, readahead=READAHEAD)
+    except BaseException:
+        file.close()
+        raise
+    reader._file = file  # noqa: SLF001  (its own factory)
+    return reader
+
+
+def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy: MemoryPolicy | None) -> FileWriter:
+    offset = 0
+    if mode == "a" and Path(path).exists():
+        report = recover_file(path, deframer)
+        if report.end is RecoveryEnd.TORN_TAIL:
+            raise AppendRefused(report.last_good_offset, report.size)
+        offset = report.last_good_offset
+    # Opened as it is, and not by Path.open, whose type says less for a mode that varies.
+    file = io.BufferedWriter(io.FileIO(path, mode), _BUFFER_SIZE)
+    try:
+        writer = FileWriter(file, framer, policy=policy, offset=offset)
+    except BaseException:
+        file.close()
+        raise
+    writer._file = file  # noqa: SLF001  (its own factory)
+    return writer

@@ -1,0 +1,102 @@
+"""What the tests share: the ways of reading, so that each rule is tested by all of them."""
+
+from __future__ import annotations
+
+import io
+import mmap
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import settings
+
+import flatstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flatstream.adapters import Deframer
+
+# No deadline: a test asserts, and a slow machine is no error. `tox run -e long` asks for many more examples.
+settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+class Trickle(io.RawIOBase):
+    """A source that gives a byte or a few at a time, in the given sizes; the last repeats (R7)."""
+
+    def __init__(self, data: bytes, *sizes: int) -> None:
+        self._data = data
+        self._sizes = list(sizes)
+        self.position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        view = memoryview(buffer)
+        size = self._sizes.pop(0) if len(self._sizes) > 1 else self._sizes[0]
+        part = self._data[self.position : self.position + min(size, len(view))]
+        view[: len(part)] = part
+        self.position += len(part)
+        return len(part)
+
+
+def mapped(data: bytes) -> mmap.mmap | bytes:
+    """The data in an anonymous mapping; nothing can be mapped of nothing."""
+    if not data:
+        return data
+    mapping = mmap.mmap(-1, len(data))
+    mapping[:] = data
+    return mapping
+
+
+WAYS: dict[str, Callable[[bytes, Deframer], flatstream.StreamReader[Any]]] = {
+    "bytes, borrowed": flatstream.StreamReader,
+    "bytes, copied": lambda data, deframer: flatstream.StreamReader(data, deframer, copy=True),
+    "bytearray, borrowed": lambda data, deframer: flatstream.StreamReader(bytearray(data), deframer),
+    "bytearray, copied": lambda data, deframer: flatstream.StreamReader(bytearray(data), deframer, copy=True),
+    "mmap, borrowed": lambda data, deframer: flatstream.StreamReader(mapped(data), deframer),
+    "file, fresh": lambda data, deframer: flatstream.StreamReader(io.BytesIO(data), deframer, copy=True),
+    "file, reused": lambda data, deframer: flatstream.StreamReader(io.BytesIO(data), deframer),
+    "file, ahead": lambda data, deframer: flatstream.StreamReader(io.BytesIO(data), deframer, readahead=64),
+    "file, ahead, fresh": lambda data, deframer: flatstream.StreamReader(
+        io.BufferedReader(Trickle(data, 100)), deframer, copy=True, readahead=5
+    ),
+    "trickle, fresh": lambda data, deframer: flatstream.StreamReader(Trickle(data, 1), deframer, copy=True),
+    "trickle, reused": lambda data, deframer: flatstream.StreamReader(Trickle(data, 3, 1, 7), deframer),
+    "trickle, ahead": lambda data, deframer: flatstream.StreamReader(Trickle(data, 2, 5), deframer, readahead=11),
+}
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def way(request: pytest.FixtureRequest) -> Callable[[bytes, Deframer], flatstream.StreamReader[Any]]:
+    """Each way of reading in turn: a function from bytes and a deframer to a reader."""
+    return WAYS[request.param]
+
+
+@pytest.fixture(scope="session")
+def trickle() -> type[Trickle]:
+    return Trickle
+
+
+@pytest.fixture(scope="session", params=["none", "crc16", "crc32", "xxh3_64"])
+def algorithm(request: pytest.FixtureRequest) -> flatstream.Checksum:
+    """Each built-in algorithm in turn."""
+    return flatstream.checksum.by_name(request.param)
+
+
+@pytest.fixture(scope="session")
+def framed() -> Callable[..., bytes]:
+    """A function from payloads to the stream of their frames, written out by hand, not by the library."""
+
+    def frames(algorithm: flatstream.Checksum, *payloads: bytes) -> bytes:
+        return b"".join(
+            len(payload).to_bytes(4, "little")
+            + (algorithm.compute(payload) % 256**algorithm.width).to_bytes(algorithm.width, "little")
+            + payload
+            for payload in payloads
+        )
+
+    return frames

@@ -1,0 +1,83 @@
+"""Errors: E1 and E2."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+from flatstream import errors
+from flatstream.errors import (
+    AppendRefused,
+    ChecksumMismatch,
+    FlatBuffersError,
+    FlatStreamError,
+    InvalidFrame,
+    StreamIOError,
+    TruncationRefused,
+    UnexpectedEof,
+    ValidationFailed,
+)
+
+EACH: list[tuple[FlatStreamError, str, dict[str, object], str]] = [
+    (
+        UnexpectedEof("payload", 32, 10),
+        "unexpected_eof",
+        {},
+        "unexpected end of the stream: 10 of 32 bytes of the payload",
+    ),
+    (
+        InvalidFrame(99, 16),
+        "invalid_frame",
+        {"declared_len": 99, "limit": 16},
+        "invalid frame: a payload of 99 bytes, over the limit of 16",
+    ),
+    (
+        ChecksumMismatch("crc16", 2, 0x1234, 0xAB),
+        "checksum_mismatch",
+        {"expected": "3412", "calculated": "ab00"},
+        "checksum mismatch: crc16 0x1234 on the wire, 0x00ab calculated",
+    ),
+    (
+        ValidationFailed("SizeValidator", "too long"),
+        "validation_failed",
+        {"validator": "SizeValidator"},
+        "validation failed: SizeValidator: too long",
+    ),
+    (StreamIOError("reading"), "io", {}, "reading failed"),
+    (FlatBuffersError("no such table"), "flatbuffers", {}, "no such table"),
+    (FlatBuffersError(), "flatbuffers", {}, "flatbuffers"),
+    (TruncationRefused("no torn tail"), "truncation_refused", {}, "no torn tail"),
+    (
+        AppendRefused(5, 9),
+        "append_refused",
+        {},
+        "appending refused: a torn tail begins at offset 5 of 9 bytes; recover and truncate the file first",
+    ),
+]
+
+
+def test_every_class_is_tested() -> None:
+    classes = {getattr(errors, name) for name in errors.__all__} - {FlatStreamError}
+    assert {type(error) for error, *_ in EACH} == classes
+
+
+@pytest.mark.parametrize(("error", "kind", "facts", "text"), EACH)
+def test_kind_facts_and_text(error: FlatStreamError, kind: str, facts: dict[str, object], text: str) -> None:
+    assert (error.kind, error.facts(), str(error)) == (kind, facts, text)
+
+
+@pytest.mark.parametrize("error", [error for error, *_ in EACH])
+def test_the_offset_is_part_of_the_text_and_survives_copies(error: FlatStreamError) -> None:
+    placed = copy.copy(error)
+    placed.offset = 4096
+    for again in (placed, pickle.loads(pickle.dumps(placed)), copy.deepcopy(placed)):
+        assert str(again) == f"{error} (frame at offset 4096)"
+        assert (type(again), vars(again), again.args) == (type(placed), vars(placed), placed.args)
+
+
+def test_an_io_error_shows_its_cause() -> None:
+    error = StreamIOError("writing")
+    error.__cause__ = OSError("disk full")
+    assert str(error) == "writing failed: OSError: disk full"

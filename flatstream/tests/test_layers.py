@@ -1,0 +1,78 @@
+"""Data flows one way: each module imports only from below itself."""
+
+from __future__ import annotations
+
+import ast
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+spec = find_spec("flatstream")
+assert spec is not None
+assert spec.origin is not None
+ROOT = Path(spec.origin).parent
+
+# From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
+LAYERS = [
+    {"errors"},
+    {"wire"},
+    {"checksum", "validation", "policy"},
+    {"adapters"},
+    {"framer", "deframer", "typed"},
+    {"feed"},
+    {"writer", "reader"},
+    {"aio"},
+    {"recovery"},
+    {"opening"},
+    {"lobster"},
+    {"__init__"},
+    {"cli"},
+    {"__main__"},
+]
+HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
+
+
+def room(module: str) -> str:
+    """The room of a dotted name: ``flatstream.cli.app`` is in ``cli``, ``flatstream`` itself is ``__init__``."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in HEIGHT else "__init__"
+
+
+def sources() -> list[Path]:
+    return [path for path in ROOT.rglob("*.py") if not {"tests", "generated"} & set(path.relative_to(ROOT).parts)]
+
+
+def imports(path: Path) -> set[str]:
+    """Dotted names of what a module imports from flatstream, wherever in it the statement stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "flatstream"}
+
+
+def test_every_module_has_its_layer() -> None:
+    rooms = {path.relative_to(ROOT).parts[0].removesuffix(".py") for path in sources()}
+    assert rooms == set(HEIGHT)
+
+
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_module_imports_only_from_below(path: Path) -> None:
+    own = path.relative_to(ROOT).parts[0].removesuffix(".py")
+    above = {name for name in imports(path) if HEIGHT[room(name)] >= HEIGHT[own] and room(name) != own}
+    assert above == set()
+
+
+def test_the_library_does_without_the_packages_of_its_extras() -> None:
+    extras = {"click", "rich", "numpy", "pyarrow", "jsonschema", "pytest", "hypothesis", "flatstream_conformance"}
+    for path in sources():
+        if path.relative_to(ROOT).parts[0] in {"cli", "__main__.py"}:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        modules |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert not {module.split(".")[0] for module in modules} & extras, path

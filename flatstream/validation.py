@@ -1,0 +1,152 @@
+"""Validators: gates on a payload, run after its checksum on reading and before framing on writing (V1 to V5, R5).
+
+A validator has a ``name`` and a method ``validate(payload)`` that raises ``ValidationFailed`` or returns. These are
+gates, not verifiers: none of them makes a hostile FlatBuffer safe to read, except a ``TypedValidator`` whose callable
+does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import TYPE_CHECKING, Final, Protocol
+
+from flatstream.errors import ValidationFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flatstream.wire import Payload
+
+__all__ = [
+    "CompositeValidator",
+    "NoValidator",
+    "SizeValidator",
+    "TableRootValidator",
+    "TypedValidator",
+    "Validator",
+]
+
+_U16: Final = Struct("<H")
+_U32: Final = Struct("<I")
+_I32: Final = Struct("<i")
+
+
+class Validator(Protocol):
+    """What adapters ask of a validator."""
+
+    @property
+    def name(self) -> str:
+        """The name that ``ValidationFailed.validator`` reports."""
+
+    def validate(self, payload: Payload) -> None:
+        """Return if the payload is acceptable, raise ``ValidationFailed`` if not. Keeps no view of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoValidator:
+    """Accepts everything (V1)."""
+
+    name: str = "NoValidator"
+
+    def validate(self, payload: Payload) -> None:
+        """Accept."""
+
+
+@dataclass(frozen=True, slots=True)
+class SizeValidator:
+    """Accepts payloads of ``min_len`` to ``max_len`` bytes, both inclusive (V2)."""
+
+    min_len: int
+    max_len: int
+    name: str = "SizeValidator"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.min_len <= self.max_len:
+            raise ValueError(f"sizes from {self.min_len} to {self.max_len} bytes accept nothing")
+
+    def validate(self, payload: Payload) -> None:
+        """Raise ``ValidationFailed`` for a payload that is too short or too long."""
+        if not self.min_len <= len(payload) <= self.max_len:
+            raise ValidationFailed(self.name, f"{len(payload)} bytes, not {self.min_len} to {self.max_len}")
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class CompositeValidator:
+    """Runs validators in order and stops at the first that refuses; that child's name is reported (V3)."""
+
+    validators: tuple[Validator, ...]
+    name: str
+
+    def __init__(self, *validators: Validator, name: str = "CompositeValidator") -> None:
+        object.__setattr__(self, "validators", validators)
+        object.__setattr__(self, "name", name)
+
+    def validate(self, payload: Payload) -> None:
+        """Raise the ``ValidationFailed`` of the first child that refuses."""
+        for validator in self.validators:
+            validator.validate(payload)
+
+
+@dataclass(frozen=True, slots=True)
+class TypedValidator:
+    """Asks a schema-aware callable and reports under the schema's name (V4).
+
+    ``verify`` refuses a payload by returning ``False`` or by raising; what it raised becomes the reason and the cause.
+    """
+
+    name: str
+    verify: Callable[[Payload], object]
+
+    def validate(self, payload: Payload) -> None:
+        """Raise ``ValidationFailed`` if the callable returns ``False`` or raises."""
+        try:
+            accepted = self.verify(payload)
+        except Exception as cause:
+            raise ValidationFailed(self.name, f"{type(cause).__name__}: {cause}") from cause
+        if accepted is False:
+            raise ValidationFailed(self.name, "the payload is not of this type")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRootValidator:
+    """Checks that a payload starts as a FlatBuffers table does, by the nine checks of V5, in order.
+
+    It looks at no field, child or trailing byte; the limits are checked for being usable, as a full verifier would
+    use them. Positions are bytes from the payload's start.
+    """
+
+    max_depth: int = 64
+    max_tables: int = 1_000_000
+    name: str = "TableRootValidator"
+
+    def validate(self, payload: Payload) -> None:
+        """Raise ``ValidationFailed`` with the first check that does not hold."""
+        reason = self._refusal(payload)
+        if reason is not None:
+            raise ValidationFailed(self.name, reason)
+
+    def _refusal(self, payload: Payload) -> str | None:
+        size = len(payload)
+        if size < 4:
+            return f"{size} bytes hold no root offset"
+        (root,) = _U32.unpack_from(payload, 0)
+        if root % 4:
+            return f"root {root} is not a multiple of 4"
+        if root + 4 > size:
+            return f"root {root} lies outside of {size} bytes"
+        vtable = root - _I32.unpack_from(payload, root)[0]
+        if not 0 <= vtable < size:
+            return f"vtable {vtable} lies outside of {size} bytes"
+        if vtable % 2 or vtable + 2 > size:
+            return f"vtable {vtable} is odd, or its length lies outside of {size} bytes"
+        (vtable_len,) = _U16.unpack_from(payload, vtable)
+        if vtable_len % 2:
+            return f"vtable length {vtable_len} is odd"
+        if vtable + vtable_len > size:
+            return f"vtable {vtable} of {vtable_len} bytes ends outside of {size} bytes"
+        if self.max_tables < 1:
+            return f"max_tables {self.max_tables} admits no root table"
+        if self.max_depth < 1:
+            return f"max_depth {self.max_depth} admits no root table"
+        return None

@@ -1,0 +1,242 @@
+"""Writing streams: from a message, a finished builder or a payload to whole frames in a sink.
+
+For example:
+
+    with open("telemetry.bin", "wb") as sink:
+        writer = StreamWriter(sink, ChecksumFramer("crc32"))
+        writer.write("a message")
+        writer.flush()
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Final, Protocol, Self, cast
+
+import flatbuffers
+
+from flatstream.errors import FlatStreamError, StreamIOError
+from flatstream.framer import DefaultFramer
+from flatstream.policy import Installed, NoOpPolicy
+from flatstream.typed import finished_payload, serialize
+from flatstream.wire import flat_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from typing_extensions import Buffer
+
+    from flatstream.framer import Framer
+    from flatstream.policy import MemoryPolicy
+    from flatstream.typed import StreamSerialize
+    from flatstream.wire import Payload
+
+__all__ = ["StreamWriter"]
+
+JOINED: Final = 16 * 1024
+"""Up to this many payload bytes are copied behind their header, so that a frame is one write; more are not copied."""
+
+
+class Writable(Protocol):
+    """What a file-like sink must have."""
+
+    def write(self, data: Buffer, /) -> int | None:
+        """Take bytes, and say how many; ``None`` from a raw file means that it would block."""
+
+
+class StreamWriter:
+    """Writes messages as frames.
+
+    ``sink`` is file-like (has ``write``) or a ``bytearray``, which is appended to. ``framer`` decides on the header and
+    on what may be written. ``policy`` governs the builder of the simple mode. ``offset`` is the absolute offset at
+    which the first frame will lie, to which errors add.
+
+    A payload that is refused leaves the sink untouched and the writer usable (S2, S6). A sink that fails leaves the
+    writer failed: each later write raises the same ``StreamIOError``, since part of a frame may have been taken (S4).
+    The sink stays the caller's: closing the writer flushes it, and does not close it.
+    """
+
+    def __init__(
+        self,
+        sink: Writable | bytearray,
+        framer: Framer | None = None,
+        *,
+        policy: MemoryPolicy | None = None,
+        offset: int = 0,
+    ) -> None:
+        self._sink = sink if isinstance(sink, bytearray) else _writable(sink)
+        self._write: Callable[[Payload], int | None]
+        self._write = self._sink.extend if isinstance(self._sink, bytearray) else self._sink.write
+        self._header: Callable[[Payload], bytes]
+        self._header = (DefaultFramer() if framer is None else framer).header
+        self._policy = Installed(NoOpPolicy() if policy is None else policy)
+        self._builder = flatbuffers.Builder(self._policy.baseline)
+        self._is_raw = isinstance(sink, io.RawIOBase)
+        self._error: StreamIOError | None = None
+        self._closed = False
+        self.offset = offset
+        """Absolute offset in bytes one past the last frame that was written whole."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def write(self, message: str | StreamSerialize) -> None:
+        """Simple mode: build ``message`` in the writer's own builder and write it (S6).
+
+        ``FlatBuffersError`` if it did not finish the builder; what its ``serialize`` raises comes out unchanged.
+        """
+        self._check_usable()
+        builder = self._builder
+        builder.Clear()
+        serialize(message, builder)
+        payload = finished_payload(builder)
+        self.write_payload(payload)
+        due = self._policy.ask(len(payload), len(builder.Bytes))
+        if due is not None:
+            self._builder = flatbuffers.Builder(self._policy.baseline)
+            self._policy.reclaimed(due)
+
+    def write_finished(self, builder: flatbuffers.Builder) -> None:
+        """Expert mode: write what a builder of the caller's has finished, without a copy. No policy is asked (P6)."""
+        self.write_payload(finished_payload(builder))
+
+    def write_payload(self, payload: Buffer) -> None:
+        """Write any bytes-like as one frame.
+
+        ``InvalidFrame`` or ``ValidationFailed`` if the framer refuses it, ``BufferError`` if it does not lie in one
+        piece, ``TypeError`` if it has no bytes.
+        """
+        data: Payload = payload if type(payload) is bytes else flat_view(memoryview(payload))
+        try:
+            header = self._header(data)
+        except FlatStreamError as error:
+            if error is not self._error:
+                error.offset = self.offset
+            raise
+        try:
+            if len(data) <= JOINED:
+                frame = header + data
+                size = len(frame)
+                count = self._write(frame)
+                if count != size and (count is not None or self._is_raw):
+                    self._put_rest(frame, count)
+            else:
+                size = len(header) + len(data)
+                self._put_rest(header, self._write(header))
+                self._put_rest(data, self._write(data))
+        except Exception as cause:
+            raise self.fail("writing", cause) from cause
+        except BaseException as cause:
+            self.fail("writing", cause)
+            raise
+        self.offset += size
+
+    def flush(self) -> None:
+        """Hand what was written to the operating system. That does not make it durable: see `sync` (S5)."""
+        self._check_usable()
+        flush = getattr(self._sink, "flush", None)
+        if flush is not None:
+            self._attempt("flushing", flush)
+
+    def sync(self) -> None:
+        """Flush, and return when the operating system says that the bytes are on the medium (S5).
+
+        By the sink's own ``sync()`` if it has one, else by ``fsync`` of its ``fileno()``; ``io.UnsupportedOperation``
+        if it has neither.
+        """
+        self.flush()
+        sync = getattr(self._sink, "sync", None)
+        if sync is None:
+            fileno = getattr(self._sink, "fileno", None)
+            if fileno is None:
+                raise io.UnsupportedOperation("this sink cannot be made durable: it has no file descriptor")
+            descriptor = fileno()
+            sync = lambda: os.fsync(descriptor)  # noqa: E731  (one line that names the whole job)
+        self._attempt("syncing", sync)
+
+    def close(self) -> None:
+        """Flush, and write no more. A writer that has failed is closed without another error."""
+        if self._closed:
+            return
+        try:
+            if self._error is None:
+                self.flush()
+        finally:
+            self._closed = True
+            self._header = self._refuse
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _put_rest(self, data: Payload, count: int | None) -> None:
+        """Offer what is left of ``data``, of which the sink has taken ``count`` bytes, until it has taken all (S1)."""
+        while count != len(data):
+            if count is None and not self._is_raw:
+                return  # a file-like that does not count takes everything or raises
+            if count is None:
+                raise BlockingIOError("the sink does not block and takes no bytes now")
+            if not 0 < count < len(data):
+                raise OSError(f"the sink says that it took {count} of {len(data)} bytes")
+            data = memoryview(data)[count:]
+            count = self._write(data)
+
+    def _attempt(self, action: str, call: Callable[[], object]) -> None:
+        try:
+            call()
+        except io.UnsupportedOperation:
+            raise
+        except Exception as cause:
+            raise self.fail(action, cause) from cause
+        except BaseException as cause:
+            self.fail(action, cause)
+            raise
+
+    def fail(self, action: str, cause: BaseException) -> StreamIOError:
+        """Make the writer failed, by an error or by an interruption, since a part may have been taken (S4).
+
+        For whoever drives the sink: returns the error that each later write raises.
+        """
+        self._header = self._refuse
+        self._error = StreamIOError(action)
+        self._error.offset = self.offset
+        self._error.__cause__ = cause
+        return self._error
+
+    def _refuse(self, _payload: Payload) -> bytes:
+        """Stands in for the framer once the writer is closed or has failed, so that nothing is framed or observed."""
+        raise cast("Exception", self._refusal())
+
+    def _check_usable(self) -> None:
+        refusal = self._refusal()
+        if refusal is not None:
+            raise refusal
+
+    def _refusal(self) -> Exception | None:
+        """Why nothing can be written any more, if that is so."""
+        if self._closed:
+            return ValueError("this writer is closed")
+        return self._error and self._error.with_traceback(None)
+
+
+def _writable(sink: object) -> Writable:
+    """The sink, if bytes can be written to it."""
+    if isinstance(sink, io.TextIOBase):
+        raise TypeError("the sink is open in text mode; open it with mode 'wb'")
+    if not hasattr(sink, "write"):
+        hint = "; use socket.makefile('wb')" if hasattr(sink, "send") else ""
+        raise TypeError(f"a sink has write() or is a bytearray, which {type(sink).__name__} is not{hint}")
+    if getattr(sink, "closed", False) is True:
+        raise ValueError("the sink is closed")
+    writable = getattr(sink, "writable", None)
+    if writable is not None and not writable():
+        raise io.UnsupportedOperation("the sink is not open for writing")
+    return cast("Writable", sink)

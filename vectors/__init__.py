@@ -1,0 +1,1 @@
+"""The golden vectors, which travel in the wheel as ``flatstream_conformance.vectors``."""
