@@ -150,7 +150,7 @@ def test_five_megabytes_on_stderr_block_nothing(bench: Bench) -> None:
 
 
 def test_the_end_of_stderr_is_kept_for_a_case_that_went_wrong(bench: Bench) -> None:
-    done = bench.run(at_one_case('sys.stderr.write("y" * 100_000 + "panic: here"); os._exit(101)'))
+    done = bench.run(at_one_case('sys.stderr.write("y" * 100_000 + "panic: here"); sys.stderr.flush(); os._exit(101)'))
     (wrong,) = [case for case in done.cases if case.verdict == "error"]
     assert wrong.stderr.endswith("panic: here")
     assert len(wrong.stderr) == 2000
@@ -264,7 +264,7 @@ def test_a_name_that_the_protocol_does_not_have_is_pointed_out(bench: Bench) -> 
         ("sys.exit(7)", "exited with status 7"),
         ('print("usage: fake FILE"); sys.stdout.flush(); time.sleep(600)', "is not JSON"),
         ("time.sleep(600)", "no reply within"),
-        ('sys.stderr.write("no such module"); os._exit(1)', "(stderr: no such module)"),
+        ('os.write(2, b"no such module"); os._exit(1)', "(stderr: no such module)"),
     ],
 )
 def test_a_testee_that_does_not_come_up_ends_the_run(bench: Bench, body: str, said: str) -> None:
