@@ -9,7 +9,7 @@
 [b'abc']
 """
 
-from flatstream import checksum
+from flatstream import checksum, engine
 from flatstream.adapters import (
     BoundedDeframer,
     BoundedFramer,
@@ -18,11 +18,13 @@ from flatstream.adapters import (
     ValidatingDeframer,
     ValidatingFramer,
 )
+from flatstream.batch import Frames, ScanEnd, frame_array, frame_many, scan
 from flatstream.checksum import Checksum
 from flatstream.deframer import ChecksumDeframer, DefaultDeframer, Deframer, Parser
 from flatstream.errors import (
     AppendRefused,
     ChecksumMismatch,
+    EngineUnavailable,
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
@@ -73,11 +75,13 @@ __all__ = [
     "DefaultDeframer",
     "DefaultFramer",
     "Deframer",
+    "EngineUnavailable",
     "FileReader",
     "FileWriter",
     "FlatBuffersError",
     "FlatStreamError",
     "Framer",
+    "Frames",
     "InvalidFrame",
     "MemoryPolicy",
     "NoOpPolicy",
@@ -89,6 +93,7 @@ __all__ = [
     "ReclamationReason",
     "RecoveryEnd",
     "RecoveryReport",
+    "ScanEnd",
     "SizeThresholdPolicy",
     "SizeValidator",
     "StreamDeserialize",
@@ -105,8 +110,12 @@ __all__ = [
     "ValidationFailed",
     "Validator",
     "checksum",
+    "engine",
+    "frame_array",
+    "frame_many",
     "open",
     "recover",
     "recover_file",
+    "scan",
     "truncate",
 ]

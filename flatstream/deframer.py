@@ -10,10 +10,12 @@ the end of the input, and says so where they have merely not arrived yet.
 from __future__ import annotations
 
 from itertools import chain
+from operator import length_hint
 from typing import TYPE_CHECKING, Final, Protocol
 
+from flatstream import engine
 from flatstream.adapters import Deframer
-from flatstream.checksum import NONE, by_name
+from flatstream.checksum import BUILT_IN, NONE, by_name
 from flatstream.errors import (
     ChecksumMismatch,
     FlatStreamError,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from flatstream.checksum import Checksum
+    from flatstream.engine import WholeFrames
     from flatstream.wire import Payload
 
 __all__ = ["ChecksumDeframer", "DefaultDeframer", "Deframer", "Feed", "Parser"]
@@ -66,33 +69,65 @@ class Feed(Protocol):
 class Parser:
     """Iterates over the payloads of a stream; ``None`` stands for one that has not arrived yet.
 
-    What is yielded are slices of the windows: of a ``bytes`` window ``bytes``, of a ``memoryview`` a borrowed view.
+    What is yielded are slices of the windows: of a ``bytes`` window ``bytes``, of a ``memoryview`` a borrowed view, or
+    with ``copy`` always ``bytes``, which a feed that gives ``None`` cannot be combined with.
 
     After a ``ChecksumMismatch``, a refusal by a validator or an error of an observer, the next call goes on at the next
     frame; any other error sticks, and each later call raises it again (R10). A clean end does not stick: a later
     ``iter`` asks the feed again (R1).
     """
 
-    __slots__ = ("_deframer", "_ended", "_feed", "_frames", "_pos", "_window", "error", "offset")
+    __slots__ = (
+        "_copy",
+        "_count",
+        "_deframer",
+        "_ended",
+        "_feed",
+        "_frames",
+        "_given",
+        "_native",
+        "_offset",
+        "_pos",
+        "_whole",
+        "_window",
+        "error",
+    )
 
-    def __init__(self, deframer: Deframer, feed: Feed, window: Payload = b"", offset: int = 0) -> None:
+    def __init__(
+        self, deframer: Deframer, feed: Feed, window: Payload = b"", offset: int = 0, *, copy: bool = False
+    ) -> None:
         self._deframer = deframer
         self._feed = feed
         self._window = window
         self._pos = 0
+        self._offset = offset
+        self._copy = copy
         self._ended = False
         self._frames = self._all_runs()
-        self.offset = offset
-        """Absolute offset in bytes one past the last frame that was taken whole, accepted or not."""
+        # The engine knows neither inspectors nor algorithms of the caller's.
+        checksum = deframer.checksum
+        known = checksum is BUILT_IN.get(checksum.name) and not deframer.inspectors
+        self._native = engine.native if known else None
+        self._whole: WholeFrames | None = None
+        self._given: Iterator[Payload] = iter(())
+        self._count = 0
         self.error: FlatStreamError | None = None
         """The error that sticks, if there is one."""
+
+    @property
+    def offset(self) -> int:
+        """Absolute offset in bytes one past the last frame that was taken whole, accepted or not."""
+        if self._whole is None:
+            return self._offset
+        return self._offset - self._pos + self._whole.pos_after(self._count - length_hint(self._given))
 
     def __iter__(self) -> Iterator[Payload | None]:
         return self._frames
 
     def close(self) -> None:
         """Give up the window and whatever it borrows."""
-        self._frames = iter(())
+        self._offset = self.offset
+        self._frames, self._given, self._whole = iter(()), iter(()), None
         self._window, self._pos = b"", 0
 
     def _all_runs(self) -> Iterator[Payload | None]:
@@ -105,7 +140,26 @@ class Parser:
             self._ended = False
             self._frames = self._all_runs()
             return None
-        return self._run()
+        if self._native is not None and self.error is None and (run := self._native_run(self._native)):
+            return run
+        return map(bytes, self._run()) if self._copy else self._run()  # type: ignore[arg-type]  # no None with copy
+
+    def _native_run(self, native: engine.Native) -> Iterator[Payload] | None:
+        """The next payloads whose frames the engine finds whole and good; ``None`` if the rules have to look at one."""
+        whole = self._whole
+        if whole is None:
+            if self._pos == len(self._window):
+                return None
+            limit = self._deframer.max_frame_len
+            whole = native.WholeFrames(self._window, self._pos, self._deframer.checksum.name, limit, self._copy)
+            self._whole = whole
+        payloads = next(whole, None)
+        if payloads is None:
+            self._offset += whole.pos - self._pos
+            self._pos, self._whole, self._count = whole.pos, None, 0
+            return None
+        self._given, self._count = iter(payloads), len(payloads)
+        return self._given
 
     def _run(self) -> Iterator[Payload | None]:
         """Parse frames until the clean end, or until something is raised."""
@@ -117,13 +171,14 @@ class Parser:
         checksum = self._deframer.checksum
         width, compute, mask, unpack_checksum = checksum.width, checksum.compute, checksum.mask, checksum.unpack_from
         header = LENGTH_SIZE + width
+        native = self._native is not None
         window, pos = self._window, self._pos
         end = len(window)
         try:
             while True:
-                if pos < end:
+                if pos < end and not native:
                     # Frames that stand whole in the window: a shortcut; what it cannot pass, it leaves to the rules.
-                    base, last = self.offset - pos, end - header
+                    base, last = self._offset - pos, end - header
                     while pos <= last:
                         (length,) = unpack_length(window, pos)
                         start = pos + header
@@ -132,7 +187,7 @@ class Parser:
                             break
                         payload = window[start:stop]
                         pos = stop
-                        self.offset = base + stop
+                        self._offset = base + stop
                         if width:
                             (expected,) = unpack_checksum(window, start - width)
                             if compute(payload) & mask != expected:
@@ -142,7 +197,7 @@ class Parser:
                         yield payload
 
                 # LENGTH
-                frame = self.offset
+                frame = self._offset
                 try:
                     if pos == end:
                         window, pos = take(LENGTH_SIZE), 0
@@ -187,7 +242,7 @@ class Parser:
 
                 # The frame is whole: from here on, whatever is raised, reading goes on behind it (R10, R12).
                 pos += need
-                self.offset = frame + LENGTH_SIZE + need
+                self._offset = frame + LENGTH_SIZE + need
                 payload = window if end == length else window[pos - length : pos]
                 if width:
                     (expected,) = unpack_checksum(window, pos - need)
@@ -196,6 +251,8 @@ class Parser:
                 if inspected:
                     self._inspect(payload)
                 yield payload
+                if native and pos < end:
+                    return  # to the engine, which takes what stands whole behind this frame
         finally:
             self._window, self._pos = window, pos
 
@@ -222,7 +279,7 @@ class Parser:
             raise
 
     def _frame_offset(self, payload: Payload) -> int:
-        return self.offset - LENGTH_SIZE - self._deframer.checksum.width - len(payload)
+        return self._offset - LENGTH_SIZE - self._deframer.checksum.width - len(payload)
 
     def _fatal(self, error: FlatStreamError, frame: int) -> FlatStreamError:
         """Make ``error`` the one that sticks: what follows it in the stream is not a header (R10)."""

@@ -11,6 +11,7 @@ from typing import ClassVar
 __all__ = [
     "AppendRefused",
     "ChecksumMismatch",
+    "EngineUnavailable",
     "FlatBuffersError",
     "FlatStreamError",
     "InvalidFrame",
@@ -179,3 +180,9 @@ class TruncationRefused(FlatStreamError):
     """Truncation was asked for where no torn tail authorises it (C5)."""
 
     kind = "truncation_refused"
+
+
+class EngineUnavailable(FlatStreamError, ImportError):
+    """An engine was asked for that there is not: see `flatstream.engine`."""
+
+    kind = "engine_unavailable"

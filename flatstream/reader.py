@@ -100,7 +100,7 @@ class StreamReader(Generic[P]):
         if not 0 <= readahead <= MAX_READAHEAD:
             raise ValueError(f"readahead must be from 0 to {MAX_READAHEAD} bytes, not {readahead}")
         self._closed = False
-        self._copy = False
+        in_place_copy = False
         deframer = DefaultDeframer() if deframer is None else deframer
         window: Payload = b""
         feed: Feed
@@ -108,7 +108,7 @@ class StreamReader(Generic[P]):
         if view is not None:
             # Slices of bytes are copies already; slices of any other view become bytes one by one.
             window = source if copy and isinstance(source, bytes) else view
-            self._copy = copy and window is view
+            in_place_copy = copy and window is view
             feed = MemoryFeed()
         else:
             readable = _readable(source)
@@ -123,7 +123,7 @@ class StreamReader(Generic[P]):
         if policy is not None and not isinstance(feed, ReusedFeed):
             raise ValueError("a memory policy needs a reused buffer: a file-like source, copy=False and no readahead")
         self._header = LENGTH_SIZE + deframer.checksum.width
-        self._parser = Parser(deframer, feed, window, offset)
+        self._parser = Parser(deframer, feed, window, offset, copy=in_place_copy)
 
     @property
     def offset(self) -> int:
@@ -140,8 +140,7 @@ class StreamReader(Generic[P]):
         if self._closed:
             raise ValueError("this reader is closed")
         # The feeds of this module wait for what they are asked for, so that there is no None among the payloads.
-        payloads = cast("Iterator[P]", iter(self._parser))
-        return cast("Iterator[P]", map(bytes, payloads)) if self._copy else payloads
+        return cast("Iterator[P]", iter(self._parser))
 
     def read_message(self) -> P | None:
         """The next payload, or ``None`` at the clean end."""

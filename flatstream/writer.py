@@ -12,22 +12,28 @@ from __future__ import annotations
 
 import io
 import os
+from itertools import islice
 from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 import flatbuffers
 
+from flatstream import engine
+from flatstream.batch import frame_some
+from flatstream.checksum import BUILT_IN, NONE
 from flatstream.errors import FlatStreamError, StreamIOError
-from flatstream.framer import DefaultFramer
+from flatstream.framer import ChecksumFramer, DefaultFramer
 from flatstream.policy import Installed, NoOpPolicy
 from flatstream.typed import finished_payload, serialize
 from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
 
     from typing_extensions import Buffer
 
+    from flatstream.checksum import Checksum
+    from flatstream.engine import FrameWriter
     from flatstream.framer import Framer
     from flatstream.policy import MemoryPolicy
     from flatstream.typed import StreamSerialize
@@ -37,6 +43,16 @@ __all__ = ["StreamWriter"]
 
 JOINED: Final = 16 * 1024
 """Up to this many payload bytes are copied behind their header, so that a frame is one write; more are not copied."""
+
+
+MANY: Final = 2**20
+"""Bytes of frames that `StreamWriter.write_many` hands to the sink at a time, and up to a frame more."""
+
+ITERATED: Final = 256
+"""Payloads that it takes at a time from an iterable that is no list."""
+
+_QUICK_SINKS: Final = (bytearray, io.BytesIO, io.BufferedWriter, io.BufferedRandom)
+"""Sinks that the engine's writer may write to: their methods are known to do what they say."""
 
 
 class Writable(Protocol):
@@ -67,17 +83,27 @@ class StreamWriter:
         offset: int = 0,
     ) -> None:
         self._sink = sink if isinstance(sink, bytearray) else _writable(sink)
+        framer = DefaultFramer() if framer is None else framer
         self._write: Callable[[Payload], int | None]
         self._write = self._sink.extend if isinstance(self._sink, bytearray) else self._sink.write
         self._header: Callable[[Payload], bytes]
-        self._header = (DefaultFramer() if framer is None else framer).header
+        self._header = framer.header
         self._policy = Installed(NoOpPolicy() if policy is None else policy)
         self._builder = flatbuffers.Builder(self._policy.baseline)
         self._is_raw = isinstance(sink, io.RawIOBase)
         self._error: StreamIOError | None = None
         self._closed = False
-        self.offset = offset
+        self._offset = offset
+        self._plain = _plain_checksum(framer)
+        self._quick = self._quick_writer()
+        if self._quick is not None:
+            # In place of the method, since the call of a Python function costs more than all that there is to do.
+            self.__dict__["write_payload"] = self._quick.write_payload
+
+    @property
+    def offset(self) -> int:
         """Absolute offset in bytes one past the last frame that was written whole."""
+        return self._offset if self._quick is None else self._offset + self._quick.written
 
     @property
     def closed(self) -> bool:
@@ -133,7 +159,34 @@ class StreamWriter:
         except BaseException as cause:
             self.fail("writing", cause)
             raise
-        self.offset += size
+        self._offset += size
+
+    def write_many(self, payloads: Iterable[Buffer]) -> int:
+        """Write each payload as one frame; returns how many there were.
+
+        The same as `write_payload` for each, but handed to the sink by the megabyte. A payload that is refused is
+        refused with all before it written; what ``payloads`` itself raises comes out unchanged, likewise. A sink that
+        fails may have taken any part of the last megabyte; ``offset`` then stands in front of that.
+        """
+        self._check_usable()
+        checksum, count = self._plain, 0
+        if checksum is None:
+            for payload in payloads:
+                self.write_payload(payload)
+                count += 1
+            return count
+        for batch in _batches(payloads):
+            start = 0
+            while start < len(batch):
+                try:
+                    frames, stop = frame_some(batch, start, MANY, checksum)
+                except FlatStreamError as error:
+                    error.offset = self.offset
+                    raise
+                self._put(frames, self._write)
+                count += stop - start
+                start = stop
+        return count
 
     def flush(self) -> None:
         """Hand what was written to the operating system. That does not make it durable: see `sync` (S5)."""
@@ -167,7 +220,7 @@ class StreamWriter:
                 self.flush()
         finally:
             self._closed = True
-            self._header = self._refuse
+            self._stop()
 
     def __enter__(self) -> Self:
         return self
@@ -176,6 +229,38 @@ class StreamWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _quick_writer(self) -> FrameWriter | None:
+        """The engine's writer, where the sink and the framer are ones that it knows, and nobody changed the method."""
+        native, plain = engine.native, self._plain
+        if native is None or plain is None or plain is not BUILT_IN.get(plain.name):
+            return None
+        if type(self._sink) not in _QUICK_SINKS or type(self).write_payload is not StreamWriter.write_payload:
+            return None
+        by_the_rules = StreamWriter.write_payload.__get__(self)
+        return native.FrameWriter(self._sink, plain.name, JOINED, by_the_rules, self._unsure)
+
+    def _unsure(self, frame: bytes | None, answer: object) -> None:
+        """Go on where a sink did not simply take what the engine's writer offered: it raised, or took less."""
+
+        def answered(_frame: Payload) -> int | None:
+            if isinstance(answer, BaseException):
+                raise answer
+            return cast("int | None", answer)
+
+        self._put(b"" if frame is None else frame, answered)
+
+    def _put(self, frames: bytes | bytearray, write: Callable[[Payload], int | None]) -> None:
+        """Write whole frames, of which ``write`` takes the first part (S1, S4)."""
+        data = frames if isinstance(frames, bytes) else memoryview(frames)
+        try:
+            self._put_rest(data, write(data))
+        except Exception as cause:
+            raise self.fail("writing", cause) from cause
+        except BaseException as cause:
+            self.fail("writing", cause)
+            raise
+        self._offset += len(frames)
 
     def _put_rest(self, data: Payload, count: int | None) -> None:
         """Offer what is left of ``data``, of which the sink has taken ``count`` bytes, until it has taken all (S1)."""
@@ -205,11 +290,17 @@ class StreamWriter:
 
         For whoever drives the sink: returns the error that each later write raises.
         """
-        self._header = self._refuse
+        self._stop()
         self._error = StreamIOError(action)
         self._error.offset = self.offset
         self._error.__cause__ = cause
         return self._error
+
+    def _stop(self) -> None:
+        """Frame nothing more."""
+        self._header = self._refuse
+        if self._quick is not None:
+            self._quick.close()
 
     def _refuse(self, _payload: Payload) -> bytes:
         """Stands in for the framer once the writer is closed or has failed, so that nothing is framed or observed."""
@@ -225,6 +316,35 @@ class StreamWriter:
         if self._closed:
             return ValueError("this writer is closed")
         return self._error and self._error.with_traceback(None)
+
+
+def _plain_checksum(framer: Framer) -> Checksum | None:
+    """The checksum of a framer that does nothing but frame; ``None`` for one with adapters, or of the caller's own."""
+    if type(framer) is DefaultFramer:
+        return NONE
+    return framer.checksum if type(framer) is ChecksumFramer else None
+
+
+def _batches(payloads: Iterable[Buffer]) -> Iterator[list[Buffer]]:
+    """The payloads in lists; of any other iterable small ones, so that few payloads exist at a time."""
+    if isinstance(payloads, list | tuple):
+        yield list(payloads)
+        return
+    iterator = iter(payloads)
+    while True:
+        batch: list[Buffer] = []
+        failure: BaseException | None = None
+        try:
+            for payload in islice(iterator, ITERATED):
+                batch.append(payload)  # noqa: PERF402  (what came before an error counts)
+        except BaseException as raised:  # noqa: BLE001  (raised again below, behind what came before it)
+            failure = raised
+        if batch:
+            yield batch
+        if failure is not None:
+            raise failure
+        if len(batch) < ITERATED:
+            return
 
 
 def _writable(sink: object) -> Writable:

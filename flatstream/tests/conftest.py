@@ -11,9 +11,10 @@ import pytest
 from hypothesis import settings
 
 import flatstream
+from flatstream.tests import model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from flatstream.adapters import Deframer
 
@@ -21,6 +22,25 @@ if TYPE_CHECKING:
 settings.register_profile("default", deadline=None, print_blob=True)
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+ENGINES: dict[str, Any] = {"python": None}
+"""Every test runs with each of them: the reference, and the native engine, or its model where it is not built."""
+if flatstream.engine.native is None:
+    ENGINES["model"] = model
+else:
+    ENGINES["native"] = flatstream.engine.native
+
+
+@pytest.fixture(scope="session", autouse=True, params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each engine in turn, here and in the processes that a test starts; the name of the active one."""
+    name: str = request.param
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flatstream.engine, "native", ENGINES[name])
+        patch.setattr(flatstream.engine, "name", "python" if name == "python" else "native")
+        patch.setenv(flatstream.engine.VARIABLE, "python" if name == "python" else "auto")
+        yield name
 
 
 class Trickle(io.RawIOBase):

@@ -327,12 +327,18 @@ def test_names_that_the_terminal_cannot_show_are_escaped(tmp_path: Path) -> None
 # __main__
 
 
+def forget_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until the end of the test, so that it is imported anew."""
+    monkeypatch.setattr(flatstream, "cli", flatstream.cli)
+    for name in [name for name in sys.modules if name.startswith("flatstream.cli")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
 @pytest.mark.parametrize("missing", ["click", "rich"])
 def test_without_its_requirements_the_command_says_what_to_install(
     missing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name in [name for name in sys.modules if name.startswith("flatstream.cli")]:
-        monkeypatch.delitem(sys.modules, name)
+    forget_the_command_line(monkeypatch)
     monkeypatch.setitem(sys.modules, missing, None)
     monkeypatch.setattr("builtins.__import__", _refusing(missing, __import__))
     with pytest.raises(SystemExit) as left:
@@ -342,8 +348,7 @@ def test_without_its_requirements_the_command_says_what_to_install(
 
 
 def test_another_module_that_is_missing_is_a_fault_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("flatstream.cli")]:
-        monkeypatch.delitem(sys.modules, name)
+    forget_the_command_line(monkeypatch)
     monkeypatch.setattr("builtins.__import__", _refusing("flatstream.cli.app", __import__))
     with pytest.raises(ModuleNotFoundError):
         __main__.main()

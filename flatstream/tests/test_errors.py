@@ -11,6 +11,7 @@ from flatstream import errors
 from flatstream.errors import (
     AppendRefused,
     ChecksumMismatch,
+    EngineUnavailable,
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
@@ -55,6 +56,7 @@ EACH: list[tuple[FlatStreamError, str, dict[str, object], str]] = [
         {},
         "appending refused: a torn tail begins at offset 5 of 9 bytes; recover and truncate the file first",
     ),
+    (EngineUnavailable("it was not built"), "engine_unavailable", {}, "it was not built"),
 ]
 
 

@@ -1,0 +1,158 @@
+"""The seam to the accelerated engine: which one is active, and why.
+
+The pure-Python code is the reference. The native engine does the same, faster: it takes over whole, good frames, and
+leaves all else to the rules in Python. The environment variable ``FLATSTREAM_ENGINE`` chooses, at first use:
+
+| value            | engine                                                   |
+|------------------|----------------------------------------------------------|
+| ``auto`` (unset) | native where it was built, else Python                   |
+| ``native``       | native; ``EngineUnavailable`` where it was not built     |
+| ``python``       | Python                                                   |
+
+>>> from flatstream import engine
+>>> engine.name in {"native", "python"}
+True
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from flatstream.errors import EngineUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
+
+    from flatstream.wire import Payload
+
+    name: str
+    """The active engine: ``native`` or ``python``."""
+    native: Native | None
+    """What the native engine offers, or ``None`` if it is not active."""
+    why_python: str | None
+    """Why the active engine is Python, or ``None`` if it is native."""
+
+VARIABLE: Final = "FLATSTREAM_ENGINE"
+"""The environment variable that chooses."""
+
+BUILT_IN: Final = frozenset({"none", "crc16", "crc32", "xxh3_64"})
+"""The checksums that the native engine knows, by name."""
+
+
+class WholeFrames(Protocol):
+    """Lists of the payloads whose frames stand whole in a window, up to the first frame that does not pass."""
+
+    pos: int
+    """Position in the window, in bytes, one past the last frame of the last list."""
+
+    def pos_after(self, given: int, /) -> int:
+        """Position one past the first ``given`` frames of the last list."""
+
+    def __iter__(self) -> Iterator[list[Payload]]: ...
+
+    def __next__(self) -> list[Payload]: ...
+
+
+class FrameWriter(Protocol):
+    """Writes small ``bytes`` payloads to a sink that takes them; leaves the rest to the writer that it belongs to."""
+
+    written: int
+    """Bytes of the frames that went this way."""
+
+    def write_payload(self, payload: Buffer, /) -> None:
+        """Write any bytes-like as one frame."""
+
+    def close(self) -> None:
+        """Leave everything to the writer from now on."""
+
+
+class Native(Protocol):
+    """What the native engine offers. Checksums are given by name, and are of `BUILT_IN`.
+
+    Buffers are single bytes in one piece, and are held, so that nobody can free or resize them, for as long as what was
+    made of them lives.
+    """
+
+    def WholeFrames(  # noqa: N802  (a class of the native module)
+        self,
+        window: Payload,
+        pos: int,
+        checksum: str,
+        max_frame_len: int,
+        copy: bool,  # noqa: FBT001  (arguments of native code have places, not names)
+        /,
+    ) -> WholeFrames:
+        """The frames from ``pos`` on; payloads are views of a view, unless ``copy``, else ``bytes``."""
+
+    def FrameWriter(  # noqa: N802  (the same)
+        self,
+        sink: object,
+        checksum: str,
+        longest: int,
+        slow: Callable[[Buffer], None],
+        unsure: Callable[[bytes | None, object], None],
+        /,
+    ) -> FrameWriter:
+        """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``."""
+
+    def Slices(self, source: memoryview, offsets: Buffer, lengths: Buffer, /) -> Iterator[memoryview]:  # noqa: N802
+        """Views on ``source`` at int64 offsets, of uint32 lengths."""
+
+    def arrow_views(self, source: Buffer, offsets: Buffer, lengths: Buffer, buffer_len: int, /) -> bytearray:
+        """What `flatstream.batch` documents under that name; ``ValueError`` for a payload that Arrow cannot say."""
+
+    def scan(
+        self, source: Buffer, checksum: str, max_frame_len: int, threads: int, /
+    ) -> tuple[Buffer, Buffer, int, tuple[str, str | None, int, int] | None]:
+        """Offsets (int64) and lengths (uint32) of the payloads, the offset of the end, and why it is there.
+
+        Why: ``None`` for the clean end, else kind of error, field, and its two numbers.
+        """
+
+    def frame_some(
+        self,
+        payloads: list[Buffer],
+        start: int,
+        enough: int,
+        checksum: str,
+        flat_view: Callable[[Buffer], memoryview],
+        /,
+    ) -> tuple[bytearray, int]:
+        """The frames of the payloads from ``start`` on, up to ``enough`` bytes or more; and the index behind the last.
+
+        It stops in front of a payload that is refused; if that is the first one, it raises what ``flat_view`` does, or
+        ``OverflowError`` with the length of one that is too long (W8).
+        """
+
+    def frame_rows(self, rows: Buffer, count: int, row_len: int, checksum: str, /) -> bytearray:
+        """The frames of ``count`` payloads of ``row_len`` bytes, which lie one behind the other in ``rows``."""
+
+
+def _choose() -> tuple[Native | None, str | None]:
+    """The native engine, or ``None`` and the reason."""
+    wanted = os.environ.get(VARIABLE, "") or "auto"
+    if wanted not in {"auto", "native", "python"}:
+        raise EngineUnavailable(f"{VARIABLE} is {wanted!r}, and not auto, native or python")
+    if wanted == "python":
+        return None, f"{VARIABLE} is python"
+    try:
+        return cast("Native", import_module("flatstream._native")), None
+    except ImportError as cause:
+        missing = isinstance(cause, ModuleNotFoundError)
+        why = "it was not built: that takes cargo when flatstream is installed" if missing else str(cause)
+        if wanted == "native":
+            raise EngineUnavailable(f"{VARIABLE} is native, but there is no native engine: {why}") from cause
+        return None, f"there is no native engine: {why}"
+
+
+def __getattr__(attribute: str) -> object:
+    """``name``, ``native``, ``why_python``: found out at first use, so that an error is raised where one is caught."""
+    if attribute not in {"name", "native", "why_python"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}")
+    engine, why = _choose()
+    globals().update(native=engine, name="python" if engine is None else "native", why_python=why)
+    return globals()[attribute]

@@ -1,0 +1,45 @@
+//! The accelerated engine of FlatStream for Python.
+//!
+//! `wire`, `checksum`, `scan` and `framing` are the format, without Python and without `unsafe`; the rest hands Python's
+//! buffers to them. What a frame means that is not whole and good is decided in Python, by the one parser: the native
+//! code stops in front of it.
+
+pub mod checksum;
+pub mod framing;
+pub mod scan;
+pub mod wire;
+
+#[cfg(feature = "python")]
+mod python {
+    mod arrow;
+    mod batch;
+    mod buffer;
+    mod column;
+    mod frames;
+    mod writing;
+
+    use pyo3::exceptions::PyValueError;
+    use pyo3::prelude::*;
+
+    use crate::checksum::Algorithm;
+
+    /// The native half of `flatstream.engine`, which documents it.
+    #[pymodule]
+    #[pyo3(name = "_native")]
+    mod native {
+        #[pymodule_export]
+        use super::arrow::arrow_views;
+        #[pymodule_export]
+        use super::batch::{frame_rows, frame_some, scan};
+        #[pymodule_export]
+        use super::column::Column;
+        #[pymodule_export]
+        use super::frames::{Slices, WholeFrames};
+        #[pymodule_export]
+        use super::writing::FrameWriter;
+    }
+
+    fn algorithm(name: &str) -> PyResult<Algorithm> {
+        Algorithm::by_name(name).ok_or_else(|| PyValueError::new_err(format!("the engine has no checksum {name:?}")))
+    }
+}
