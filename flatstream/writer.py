@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 
 import flatbuffers
 
+from flatstream.adapters import checked_framer
+from flatstream.arguments import whole_number
 from flatstream.errors import FlatStreamError, StreamIOError
 from flatstream.framer import DefaultFramer
 from flatstream.policy import Installed, NoOpPolicy
@@ -70,13 +72,13 @@ class StreamWriter:
         self._write: Callable[[Payload], int | None]
         self._write = self._sink.extend if isinstance(self._sink, bytearray) else self._sink.write
         self._header: Callable[[Payload], bytes]
-        self._header = (DefaultFramer() if framer is None else framer).header
+        self._header = (DefaultFramer() if framer is None else checked_framer(framer)).header
         self._policy = Installed(NoOpPolicy() if policy is None else policy)
         self._builder = flatbuffers.Builder(self._policy.baseline)
         self._is_raw = isinstance(sink, io.RawIOBase)
         self._error: StreamIOError | None = None
         self._closed = False
-        self.offset = offset
+        self.offset = whole_number(offset, "offset")
         """Absolute offset in bytes one past the last frame that was written whole."""
 
     @property
