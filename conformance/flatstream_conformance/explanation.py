@@ -13,6 +13,7 @@ _RULE = re.compile(r"^#### ([A-Z]\d+) - ")
 _ITEM = re.compile(r"^- \[ \] ((?:.*\n?)(?:  \S.*\n?)*)", re.MULTILINE)
 _STANDS_ALONE = re.compile(r"\||```|\d+\. |- ")
 _DOES_NOT_BIND = ("```", "*Why:*", "*Example:*")
+_LINK = re.compile(r"\[([^]]+)\]\(#[^)]*\)")
 _IDS = re.compile(r"\b[A-Z]\d+\b")
 
 
@@ -36,10 +37,11 @@ def paragraphs(rule: str) -> tuple[str, ...]:
     """The text of a rule in lines to be wrapped, none for one that is not specified.
 
     A paragraph is put together into one line; an item of a list, a row of a table and a line of an example is its own.
+    Links into the specification are only their text.
     """
     found: list[str] = []
     fenced = goes_on = False
-    for line in rule_texts().get(rule, "").splitlines():
+    for line in _LINK.sub(r"\1", rule_texts().get(rule, "")).splitlines():
         fence = line.startswith("```")
         if goes_on and line and not (fenced or fence or _STANDS_ALONE.match(line)):
             found[-1] += f" {line.strip()}"

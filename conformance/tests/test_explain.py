@@ -31,6 +31,7 @@ def test_a_paragraph_is_one_line_and_items_rows_and_examples_are_lines_of_their_
     assert "3. `root` + 4 <= L." in checks
     assert any(line.startswith("4. `vtable` = `root` minus the signed") and line.endswith("< L.") for line in checks)
     assert "0200000000000000                         | refused by 2" in checks
+    assert any(line.endswith("not a table; it passes by chance. See 12.") for line in checks)
     assert explanation.paragraphs("Z9") == ()
 
 
