@@ -12,7 +12,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, TypeAlias
 
+from flatstream.arguments import function, instance
 from flatstream.errors import InvalidFrame
+from flatstream.validation import checked
 from flatstream.wire import limit
 
 if TYPE_CHECKING:
@@ -56,11 +58,16 @@ class Framer(ABC):
         return ValidatingFramer(self, validator)
 
 
+def checked_framer(framer: Framer) -> Framer:
+    """``framer`` if it is one, else ``TypeError``."""
+    return instance(framer, Framer, "a framer, such as ChecksumFramer('crc32'),")  # type: ignore[type-abstract]
+
+
 class BoundedFramer(Framer):
     """Raises ``InvalidFrame`` for a payload of more than ``max_payload_len`` bytes."""
 
     def __init__(self, inner: Framer, max_payload_len: int) -> None:
-        self._inner = inner
+        self._inner = checked_framer(inner)
         self.max_payload_len = limit(max_payload_len, "max_payload_len")
 
     def header(self, payload: Payload) -> bytes:
@@ -74,8 +81,8 @@ class ObserverFramer(Framer):
     """Shows each payload to ``observer`` before it is framed, also when it is then refused or not written (S3)."""
 
     def __init__(self, inner: Framer, observer: Observer) -> None:
-        self._inner = inner
-        self._observer = observer
+        self._inner = checked_framer(inner)
+        self._observer = function(observer, "an observer")
 
     def header(self, payload: Payload) -> bytes:
         """The inner framer's header, after the observer has seen the payload."""
@@ -87,8 +94,8 @@ class ValidatingFramer(Framer):
     """Raises ``ValidationFailed`` for a payload that ``validator`` refuses."""
 
     def __init__(self, inner: Framer, validator: Validator) -> None:
-        self._inner = inner
-        self._validator = validator
+        self._inner = checked_framer(inner)
+        self._validator = checked(validator)
 
     def header(self, payload: Payload) -> bytes:
         """The inner framer's header, if the validator accepts the payload."""
@@ -122,11 +129,16 @@ class Deframer:
         return ValidatingDeframer(self, validator)
 
 
+def checked_deframer(deframer: Deframer) -> Deframer:
+    """``deframer`` if it is one, else ``TypeError``."""
+    return instance(deframer, Deframer, "a deframer, such as ChecksumDeframer('crc32'),")
+
+
 class BoundedDeframer(Deframer):
     """A deframer with a tighter bound. Of several bounds the smallest holds, and is the ``limit`` that is reported."""
 
     def __init__(self, inner: Deframer, max_frame_len: int) -> None:
-        bound = limit(max_frame_len, "max_frame_len")
+        bound, inner = limit(max_frame_len, "max_frame_len"), checked_deframer(inner)
         super().__init__(inner.checksum, min(bound, inner.max_frame_len), inner.inspectors)
 
 
@@ -134,11 +146,13 @@ class ObserverDeframer(Deframer):
     """A deframer whose payloads ``observer`` sees before the caller does."""
 
     def __init__(self, inner: Deframer, observer: Observer) -> None:
-        super().__init__(inner.checksum, inner.max_frame_len, (*inner.inspectors, observer))
+        inner = checked_deframer(inner)
+        super().__init__(inner.checksum, inner.max_frame_len, (*inner.inspectors, function(observer, "an observer")))
 
 
 class ValidatingDeframer(Deframer):
     """A deframer whose payloads ``validator`` must accept."""
 
     def __init__(self, inner: Deframer, validator: Validator) -> None:
-        super().__init__(inner.checksum, inner.max_frame_len, (*inner.inspectors, validator.validate))
+        inner = checked_deframer(inner)
+        super().__init__(inner.checksum, inner.max_frame_len, (*inner.inspectors, checked(validator).validate))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, Self, cast
 
+from flatstream.adapters import checked_deframer
 from flatstream.deframer import GULP, DefaultDeframer, Parser
 from flatstream.writer import StreamWriter
 
@@ -57,7 +58,9 @@ class AsyncStreamReader:
     def __init__(self, source: AsyncReadable, deframer: Deframer | None = None, *, offset: int = 0) -> None:
         self._source = source
         self._feed = _Arriving()
-        self._parser = Parser(DefaultDeframer() if deframer is None else deframer, self._feed, offset=offset)
+        self._parser = Parser(
+            DefaultDeframer() if deframer is None else checked_deframer(deframer), self._feed, offset=offset
+        )
 
     @property
     def offset(self) -> int:

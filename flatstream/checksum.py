@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import fastcrc
 import xxhash
 
+from flatstream.arguments import function, whole_number
 from flatstream.wire import MAX_CHECKSUM_WIDTH
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class Checksum:
     """From a buffer and a position to the value of the checksum field there, in a tuple."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.width <= MAX_CHECKSUM_WIDTH:
+        function(self.compute, f"compute of checksum {self.name!r}")
+        if not 0 <= whole_number(self.width, f"the width of checksum {self.name!r}") <= MAX_CHECKSUM_WIDTH:
             raise ValueError(
                 f"checksum {self.name!r}: the width must be 0 to {MAX_CHECKSUM_WIDTH} bytes, not {self.width}"
             )

@@ -9,6 +9,7 @@ the end of the input, and says so where they have merely not arrived yet.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import chain
 from operator import length_hint
 from typing import TYPE_CHECKING, Final, Protocol
@@ -78,6 +79,7 @@ class Parser:
     """
 
     __slots__ = (
+        "_closed",
         "_copy",
         "_count",
         "_deframer",
@@ -88,6 +90,7 @@ class Parser:
         "_native",
         "_offset",
         "_pos",
+        "_running",
         "_whole",
         "_window",
         "error",
@@ -102,7 +105,8 @@ class Parser:
         self._pos = 0
         self._offset = offset
         self._copy = copy
-        self._ended = False
+        self._ended = self._closed = False
+        self._running: Generator[Payload | None] | None = None
         self._frames = self._all_runs()
         # The engine knows neither inspectors nor algorithms of the caller's.
         checksum = deframer.checksum
@@ -125,9 +129,14 @@ class Parser:
         return self._frames
 
     def close(self) -> None:
-        """Give up the window and whatever it borrows."""
-        self._offset = self.offset
-        self._frames, self._given, self._whole = iter(()), iter(()), None
+        """Give up the window and whatever it borrows; iterators that are still about raise ``ValueError``."""
+        self._closed = True
+        self._offset, self._whole = self.offset, None
+        for _ in self._given:
+            pass  # whoever has the run finds nothing left in it
+        if self._running is not None:
+            with suppress(ValueError):  # it is running if an observer closes the reader
+                self._running.close()
         self._window, self._pos = b"", 0
 
     def _all_runs(self) -> Iterator[Payload | None]:
@@ -140,9 +149,10 @@ class Parser:
             self._ended = False
             self._frames = self._all_runs()
             return None
-        if self._native is not None and self.error is None and (run := self._native_run(self._native)):
-            return run
-        return map(bytes, self._run()) if self._copy else self._run()  # type: ignore[arg-type]  # no None with copy
+        if self._native is not None and self.error is None and (payloads := self._native_run(self._native)):
+            return payloads
+        self._running = run = self._run()
+        return map(bytes, run) if self._copy else run  # type: ignore[arg-type]  # no None with copy
 
     def _native_run(self, native: engine.Native) -> Iterator[Payload] | None:
         """The next payloads whose frames the engine finds whole and good; ``None`` if the rules have to look at one."""
@@ -161,8 +171,10 @@ class Parser:
         self._given, self._count = iter(payloads), len(payloads)
         return self._given
 
-    def _run(self) -> Iterator[Payload | None]:
+    def _run(self) -> Generator[Payload | None]:
         """Parse frames until the clean end, or until something is raised."""
+        if self._closed:
+            raise ValueError("this reader is closed")
         if self.error is not None:
             raise self.error.with_traceback(None)
         take = self._feed.take
@@ -202,10 +214,7 @@ class Parser:
                     if pos == end:
                         window, pos = take(LENGTH_SIZE), 0
                         end = len(window)
-                        short = end < LENGTH_SIZE
-                    else:
-                        short = end - pos < LENGTH_SIZE
-                    if short:
+                    if end - pos < LENGTH_SIZE:
                         window, pos = (yield from self._completed(window[pos:], LENGTH_SIZE)), 0
                         end = len(window)
                         if end == 0:
@@ -223,10 +232,7 @@ class Parser:
                     if pos == end and need:
                         window, pos = take(need if need < GULP else GULP), 0  # noqa: FURB136  (min() costs 70 ns)
                         end = len(window)
-                        short = end < need
-                    else:
-                        short = end - pos < need
-                    if short:
+                    if end - pos < need:
                         window, pos = (yield from self._completed(window[pos:], need)), 0
                         end = len(window)
                         if end < need:
@@ -242,7 +248,7 @@ class Parser:
 
                 # The frame is whole: from here on, whatever is raised, reading goes on behind it (R10, R12).
                 pos += need
-                self._offset = frame + LENGTH_SIZE + need
+                self._offset = frame + (LENGTH_SIZE + need)  # one large number to make, and not two
                 payload = window if end == length else window[pos - length : pos]
                 if width:
                     (expected,) = unpack_checksum(window, pos - need)

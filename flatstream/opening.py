@@ -160,6 +160,7 @@ def _reader(
 
 
 def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy: MemoryPolicy | None) -> FileWriter:
+    StreamWriter(bytearray(), framer, policy=policy)  # raises for a wrong one of these before it costs a file's content
     offset = 0
     if mode == "a" and Path(path).exists():
         report = recover_file(path, deframer)
@@ -168,10 +169,6 @@ def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy
         offset = report.last_good_offset
     # Opened as it is, and not by Path.open, whose type says less for a mode that varies.
     file = io.BufferedWriter(io.FileIO(path, mode), _BUFFER_SIZE)
-    try:
-        writer = FileWriter(file, framer, policy=policy, offset=offset)
-    except BaseException:
-        file.close()
-        raise
+    writer = FileWriter(file, framer, policy=policy, offset=offset)
     writer._file = file  # noqa: SLF001  (its own factory)
     return writer

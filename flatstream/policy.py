@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from flatstream.arguments import function, instance, whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -86,10 +88,12 @@ class AdaptiveWatermarkPolicy(MemoryPolicy):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.baseline = baseline
-        self._shrink_ratio = shrink_ratio
-        self._messages_to_wait = messages_to_wait
+        self._shrink_ratio = _positive(shrink_ratio, "shrink_ratio")
+        self._messages_to_wait = _positive(messages_to_wait, "messages_to_wait")
+        if cooldown is not None and not cooldown >= 0:
+            raise ValueError(f"cooldown must be a time in seconds, not {cooldown}")
         self._cooldown = cooldown
-        self._clock = clock
+        self._clock = function(clock, "clock")
         self._count = 0
         self._since: float | None = None
 
@@ -132,9 +136,9 @@ class SizeThresholdPolicy(MemoryPolicy):
         baseline: int = DEFAULT_BASELINE,
     ) -> None:
         self.baseline = baseline
-        self._grow_above = grow_above
-        self._shrink_below = shrink_below
-        self._messages_to_wait = messages_to_wait
+        self._grow_above = whole_number(grow_above, "grow_above")
+        self._shrink_below = whole_number(shrink_below, "shrink_below")
+        self._messages_to_wait = _positive(messages_to_wait, "messages_to_wait")
         self._armed = False
         self._count = 0
 
@@ -154,11 +158,18 @@ class SizeThresholdPolicy(MemoryPolicy):
         return ReclamationReason.SIZE_THRESHOLD
 
 
+def _positive(value: int, name: str) -> int:
+    """``value`` if it is a whole number that a run of messages can reach, else ``ValueError`` naming ``name``."""
+    if whole_number(value, name) < 1:
+        raise ValueError(f"{name} must be 1 or more, not {value}")
+    return value
+
+
 class Installed:
     """A policy at work on one buffer: the one place that knows when it is asked (P1)."""
 
     def __init__(self, policy: MemoryPolicy) -> None:
-        self._policy = policy
+        self._policy = instance(policy, MemoryPolicy, "a memory policy")  # type: ignore[type-abstract]
         self.baseline = policy.baseline
         if self.baseline < 0:
             raise ValueError(f"the baseline of a memory policy is a capacity in bytes, not {self.baseline}")

@@ -17,6 +17,8 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING, Generic, Literal, Self, TypeVar, cast, overload
 
+from flatstream.adapters import checked_deframer
+from flatstream.arguments import whole_number
 from flatstream.deframer import DefaultDeframer, Parser
 from flatstream.errors import FlatBuffersError
 from flatstream.feed import MAX_READAHEAD, AheadFeed, ExactFeed, MemoryFeed, ReusedFeed
@@ -97,11 +99,11 @@ class StreamReader(Generic[P]):
         policy: MemoryPolicy | None = None,
         offset: int = 0,
     ) -> None:
-        if not 0 <= readahead <= MAX_READAHEAD:
+        if not 0 <= whole_number(readahead, "readahead") <= MAX_READAHEAD:
             raise ValueError(f"readahead must be from 0 to {MAX_READAHEAD} bytes, not {readahead}")
         self._closed = False
         in_place_copy = False
-        deframer = DefaultDeframer() if deframer is None else deframer
+        deframer = DefaultDeframer() if deframer is None else checked_deframer(deframer)
         window: Payload = b""
         feed: Feed
         view = _in_place(source)
@@ -123,7 +125,7 @@ class StreamReader(Generic[P]):
         if policy is not None and not isinstance(feed, ReusedFeed):
             raise ValueError("a memory policy needs a reused buffer: a file-like source, copy=False and no readahead")
         self._header = LENGTH_SIZE + deframer.checksum.width
-        self._parser = Parser(deframer, feed, window, offset, copy=in_place_copy)
+        self._parser = Parser(deframer, feed, window, whole_number(offset, "offset"), copy=in_place_copy)
 
     @property
     def offset(self) -> int:

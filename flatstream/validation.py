@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from struct import Struct
 from typing import TYPE_CHECKING, Final, Protocol
 
+from flatstream.arguments import described, function, whole_number
 from flatstream.errors import ValidationFailed
 
 if TYPE_CHECKING:
@@ -43,6 +44,13 @@ class Validator(Protocol):
         """Return if the payload is acceptable, raise ``ValidationFailed`` if not. Keeps no view of it."""
 
 
+def checked(validator: Validator) -> Validator:
+    """``validator`` if it is one, else ``TypeError``: it would be asked only once a frame is there."""
+    if isinstance(validator, type) or not callable(getattr(validator, "validate", None)):
+        raise TypeError(f"a validator with a method validate(payload) is needed, not {described(validator)}")
+    return validator
+
+
 @dataclass(frozen=True, slots=True)
 class NoValidator:
     """Accepts everything (V1)."""
@@ -62,7 +70,7 @@ class SizeValidator:
     name: str = "SizeValidator"
 
     def __post_init__(self) -> None:
-        if not 0 <= self.min_len <= self.max_len:
+        if not 0 <= whole_number(self.min_len, "min_len") <= whole_number(self.max_len, "max_len"):
             raise ValueError(f"sizes from {self.min_len} to {self.max_len} bytes accept nothing")
 
     def validate(self, payload: Payload) -> None:
@@ -79,7 +87,7 @@ class CompositeValidator:
     name: str
 
     def __init__(self, *validators: Validator, name: str = "CompositeValidator") -> None:
-        object.__setattr__(self, "validators", validators)
+        object.__setattr__(self, "validators", tuple(map(checked, validators)))
         object.__setattr__(self, "name", name)
 
     def validate(self, payload: Payload) -> None:
@@ -97,6 +105,9 @@ class TypedValidator:
 
     name: str
     verify: Callable[[Payload], object]
+
+    def __post_init__(self) -> None:
+        function(self.verify, "verify")
 
     def validate(self, payload: Payload) -> None:
         """Raise ``ValidationFailed`` if the callable returns ``False`` or raises."""
@@ -119,6 +130,10 @@ class TableRootValidator:
     max_depth: int = 64
     max_tables: int = 1_000_000
     name: str = "TableRootValidator"
+
+    def __post_init__(self) -> None:
+        whole_number(self.max_depth, "max_depth")
+        whole_number(self.max_tables, "max_tables")
 
     def validate(self, payload: Payload) -> None:
         """Raise ``ValidationFailed`` with the first check that does not hold."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import Final, TypeAlias
 
+from flatstream.arguments import whole_number
 from flatstream.errors import InvalidFrame
 
 Payload: TypeAlias = bytes | memoryview
@@ -40,6 +41,7 @@ MAX_CHECKSUM_WIDTH: Final = 8
 
 def limit(max_len: int, name: str) -> int:
     """``max_len`` if it can be a bound on payload bytes (R4: 0 to 2^32-1), else ``ValueError`` naming ``name``."""
+    max_len = whole_number(max_len, name)
     if not 0 <= max_len <= MAX_PAYLOAD_LEN:
         raise ValueError(f"{name} must be from 0 to {MAX_PAYLOAD_LEN}, not {max_len}")
     return max_len
@@ -54,4 +56,7 @@ def flat_view(view: memoryview) -> memoryview:
     """``view`` as single bytes; ``BufferError`` if these do not lie in one piece."""
     if not view.c_contiguous:
         raise BufferError("the bytes must lie in one piece (C-contiguous), which this view's do not")
-    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
+    if view.format == "B" and view.ndim == 1:
+        return view
+    # No cast takes a view of several dimensions of which one is empty; its payload is empty too (W5).
+    return view.cast("B") if view.nbytes else memoryview(b"")

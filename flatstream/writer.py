@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, cast
 import flatbuffers
 
 from flatstream import engine
+from flatstream.adapters import checked_framer
+from flatstream.arguments import whole_number
 from flatstream.batch import frame_some
 from flatstream.checksum import BUILT_IN, NONE
 from flatstream.errors import FlatStreamError, StreamIOError
@@ -83,7 +85,7 @@ class StreamWriter:
         offset: int = 0,
     ) -> None:
         self._sink = sink if isinstance(sink, bytearray) else _writable(sink)
-        framer = DefaultFramer() if framer is None else framer
+        framer = DefaultFramer() if framer is None else checked_framer(framer)
         self._write: Callable[[Payload], int | None]
         self._write = self._sink.extend if isinstance(self._sink, bytearray) else self._sink.write
         self._header: Callable[[Payload], bytes]
@@ -93,7 +95,7 @@ class StreamWriter:
         self._is_raw = isinstance(sink, io.RawIOBase)
         self._error: StreamIOError | None = None
         self._closed = False
-        self._offset = offset
+        self._offset = whole_number(offset, "offset")
         self._plain = _plain_checksum(framer)
         self._quick = self._quick_writer()
         if self._quick is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from flatstream_conformance import files, known, outputs, show, terminal
 from flatstream_conformance.catalogue import REFERENCE
 from flatstream_conformance.commands import explain, fuzz, matrix, mutants, options, report, testees
-from flatstream_conformance.errors import EXIT_INTERRUPTED, EXIT_OK, ConformanceError
+from flatstream_conformance.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ConformanceError
 from flatstream_conformance.process import split_command
 from flatstream_conformance.profiles import PROFILES
 from flatstream_conformance.run import Plan, run
@@ -195,4 +196,15 @@ def _status() -> int:
     except ConformanceError as error:
         click.echo(f"{terminal.PROGRAM}: {terminal.printable(str(error))}", err=True)
         return error.exit_status
+    except OSError as error:  # of stdout, as on a full disk: what is about a file is a ConformanceError that names it
+        _abandon_stdout()
+        click.echo(f"{terminal.PROGRAM}: the output cannot be written: {terminal.printable(str(error))}", err=True)
+        return EXIT_USAGE
     return status if isinstance(status, int) else EXIT_OK
+
+
+def _abandon_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain about it while it exits."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import DictLoader, Environment, StrictUndefined
 
-from flatstream_conformance import rules, tally
+from flatstream_conformance import explanation, rules, tally
 from flatstream_conformance.drilldown import drilldown
 from flatstream_conformance.records import VERDICTS
 from flatstream_conformance.terminal import printable
@@ -62,6 +62,7 @@ def render(runs: Sequence[Records], suite: Suite) -> str:
         ],
         groups=_groups(suite.vectors),
         rule_titles={rule.id: rule.title for rule in ordered},
+        rule_texts={rule.id: explanation.binding(rule.id) for rule in ordered},
         drilldown=drilldown(runs, labels, suite),
         script=script,
         script_hash=_csp_hash(script),

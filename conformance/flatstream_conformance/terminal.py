@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flatstream_conformance import growth, records, rules
+from flatstream_conformance import explanation, growth, records, rules
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -38,8 +38,9 @@ def print_report(console: Console, run: Records) -> None:
     console.print(Text("\nRules (passed of executed)", style="bold"))
     console.print(_rules(run.cases))
     in_full, rest = _shared_out([case for case in run.cases if case.counts and case.verdict != "skip"])
+    told: set[str] = set()
     for case in in_full:
-        print_case(console, case, run.header)
+        print_case(console, case, run.header, told)
     if rest:
         _print_rest(console, rest)
     _print_skips(console, run.cases)
@@ -148,12 +149,20 @@ def _shared_out(wrong: list[CaseRecord]) -> tuple[list[CaseRecord], list[CaseRec
     return in_full, rest
 
 
-def print_case(console: Console, case: CaseRecord, header: Header) -> None:
-    """Print what is wrong with one case, and the line that runs it alone."""
+def print_case(console: Console, case: CaseRecord, header: Header, told: set[str]) -> None:
+    """Print what is wrong with one case, and the line that runs it alone.
+
+    The rules that are already `told`, to which those of this case are added, are only named.
+    """
     shown = "passed, but is a known failure" if case.unexpected_pass else case.verdict
     console.print(Text("\n").append(f"{shown}  ", style=STYLES[case.verdict]).append(case.case, style="bold"))
     titles = {rule.id: rule.title for rule in rules.specified()}
-    lines = [Text(f"{rule} {titles.get(rule, '')}".rstrip(), style="dim") for rule in case.rules]
+    lines: list[RenderableType] = []
+    for rule in case.rules:
+        lines.append(Text(f"{rule} {titles.get(rule, '')}".rstrip(), style="dim"))
+        if rule not in told:
+            lines += [Padding(Text(text, style="dim"), (0, 0, 0, 2)) for text in explanation.binding(rule)]
+    told.update(case.rules)
     lines.append(Text(case.comment))
     if case.unexpected_pass:
         lines.append(Text(f"take it out of the known failures: {case.known}"))

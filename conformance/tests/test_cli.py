@@ -194,6 +194,19 @@ def test_an_interrupt_kills_the_testee_and_leaves_no_file(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.json"]
 
 
+@pytest.mark.parametrize("words", [["list"], ["show", "reading/two"], ["run"]])
+def test_an_output_on_a_full_disk_is_one_line_and_a_status(bench: Bench, words: list[str]) -> None:
+    command = [sys.executable, "-m", "flatstream_conformance", *words, "--vectors", str(bench.folder)]
+    testee = ["--testee", shlex.join(bench.testee())] if words == ["run"] else []
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        done = subprocess.run(
+            [*command, *testee], stdout=full, stderr=subprocess.PIPE, encoding="utf-8", check=False, timeout=60
+        )
+    assert done.returncode == 2
+    assert done.stderr.startswith("flatstream-conformance: the output cannot be written: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
 def test_list_names_each_case_with_its_rules(bench: Bench) -> None:
     done = bench.command("list", "--only", "reading/*")
     assert done.stdout.splitlines() == [

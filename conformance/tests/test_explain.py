@@ -22,6 +22,27 @@ def test_every_rule_has_a_text_that_ends_before_the_next_heading() -> None:
     assert "2147483648" not in texts["R3"]
 
 
+def test_a_paragraph_is_one_line_and_items_rows_and_examples_are_lines_of_their_own() -> None:
+    kinds = explanation.paragraphs("E1")
+    assert kinds[0].startswith("An implementation MUST tell these five kinds apart")
+    assert kinds[0].endswith("not only as text:")
+    assert kinds[1] == "| kind | facts | given by | sticks (R10, S4) |"
+    checks = explanation.paragraphs("V5")
+    assert "3. `root` + 4 <= L." in checks
+    assert any(line.startswith("4. `vtable` = `root` minus the signed") and line.endswith("< L.") for line in checks)
+    assert "0200000000000000                         | refused by 2" in checks
+    assert any(line.endswith("not a table; it passes by chance. See 12.") for line in checks)
+    assert explanation.paragraphs("Z9") == ()
+
+
+def test_what_binds_of_a_rule_ends_before_its_reasons_and_examples() -> None:
+    (text,) = explanation.binding("R3")
+    assert text.endswith("If several bounds apply, the smallest is the limit.")
+    assert explanation.binding("W5")[-1].endswith("A length of zero never means the end of a stream.")
+    assert not any("00000000" in line for line in explanation.binding("V5"))
+    assert all(explanation.binding(rule.id) for rule in rules.specified())
+
+
 def test_every_rule_of_a_vector_can_be_explained() -> None:
     named = {rule for vector in load().vectors for rule in vector.rules}
     assert named <= explanation.rule_texts().keys()

@@ -130,7 +130,7 @@ def test_what_a_testee_writes_is_text_everywhere(bench: Bench) -> None:
     assert "\u202e" not in html
     assert "\x1b" not in html
     parsed = Page(html)
-    assert len(parsed.all("script")) == 3
+    assert len(parsed.all("script")) == 4
     assert {a.attributes["href"] for a in parsed.all("a")} == {"#main", "#rules", "#cases", "#coverage", "#speed"}
     (heading,) = [h for h in parsed.all("h2") if "id" not in h.attributes]
     assert heading.text.startswith('</script><script>alert("x")</script><!--\\u2028\\u202e&lt;"\'\\x1b')

@@ -176,6 +176,9 @@ def test_the_command_tells_which_vectors_catch_what(bench: Bench, tmp_path: Path
     done = bench.command("mutants", "--only", "length-modulo-65536", "--only", "S5", "--json", str(file))
     assert (done.returncode, done.stderr) == (0, "")
     assert "frames/crc32/length-65538: length-modulo-65536" in done.stdout
+    (row,) = [line.split() for line in done.stdout.splitlines() if line.startswith("length-modulo-65536 ")]
+    assert row == ["length-modulo-65536", "W2", "1", "yes", "frames", "1"]
+    assert max(map(len, done.stdout.splitlines())) <= 80
     record = json.loads(file.read_text(encoding="utf-8"))
     by_name = {mutant["name"]: mutant for mutant in record["mutants"]}
     assert {name for name, mutant in by_name.items() if mutant["rule"] != "S5"} == {"length-modulo-65536"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,9 +17,13 @@ from flatstream_conformance.roster import Outcome
 
 if TYPE_CHECKING:
     import subprocess
-    from pathlib import Path
 
     from tests.conftest import Shelf
+
+SOURCES = {".c", ".h", ".cpp", ".hpp", ".go", ".java", ".js", ".py", ".rs"}
+OF_TOOLS = {"build", "node_modules", "target"}
+COMMENTS = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+NO_CODE = re.compile(r"\s*(import |use |package |#|$)")
 
 RIGHT_BOUND = "if length > self.limit:"
 WRONG_BOUND = "if length >= self.limit:"
@@ -143,3 +149,16 @@ def test_the_worst_status_is_that_of_the_whole(shelf: Shelf) -> None:
     outcomes = [Outcome(entry, Built("built"), exit_status=status) for status in (0, 3, 1)]
     assert roster.exit_status(outcomes) == 3
     assert roster.exit_status([]) == 1
+
+
+def code_lines(folder: Path) -> int:
+    """Lines of a testee's sources that do something: not blank, no comment, no import."""
+    sources = [path for path in folder.rglob("*") if path.suffix in SOURCES and not OF_TOOLS & set(path.parts)]
+    lines = [line for path in sources for line in COMMENTS.sub("", path.read_text(encoding="utf-8")).splitlines()]
+    return sum(1 for line in lines if not NO_CODE.match(line))
+
+
+def test_every_testee_is_short_enough_to_start_from() -> None:
+    shelf = Path(__file__).parents[1] / "testees"
+    lines = {entry.name: code_lines(entry.folder) for entry in catalogue.find(shelf)}
+    assert {name: count for name, count in lines.items() if not 100 < count < 300} == {}

@@ -15,7 +15,7 @@ ROOT = Path(spec.origin).parent
 
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
-    {"errors"},
+    {"errors", "arguments"},
     {"wire"},
     {"engine"},
     {"checksum", "validation", "policy"},

@@ -135,12 +135,14 @@ def test_modes_and_arguments_that_make_no_sense_are_refused_and_touch_no_file(
     assert path.read_bytes() == b"\x03\0\0\0abc"
 
 
-def test_no_file_is_left_open_when_the_policy_is_wrong(path: Path) -> None:
+def test_no_file_is_emptied_or_left_open_when_the_policy_is_wrong(path: Path) -> None:
+    path.write_bytes(b"\x03\0\0\0abc")
     policy = flatstream.NoOpPolicy()
     policy.baseline = -1
     with pytest.raises(ValueError, match="baseline"):
         flatstream.open(path, "wb", policy=policy)
     gc.collect()  # a file that was left open would warn, and warnings are errors here
+    assert path.read_bytes() == b"\x03\0\0\0abc"
 
 
 def test_no_file_is_left_open_when_it_cannot_be_read(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

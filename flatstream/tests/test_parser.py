@@ -133,7 +133,14 @@ def CRC32_HEADER(payload: bytes) -> bytes:  # noqa: N802  (a stand-in for a cons
 def test_a_closed_parser_gives_nothing(framed: Any) -> None:
     parser = Parser(DefaultDeframer(), Pushed(), framed(NONE, b"abc"))
     parser.close()
-    assert list(parser) == []
+    with pytest.raises(ValueError, match="closed"):
+        next(iter(parser))
+
+
+def test_a_parser_that_an_observer_closes_gives_that_payload_and_no_more(framed: Any) -> None:
+    parser = Parser(DefaultDeframer().observed(lambda _: parser.close()), Pushed(), framed(NONE, b"abc"))
+    payloads = iter(parser)
+    assert next(payloads) == b"abc"
 
 
 def test_a_mismatch_across_windows_names_its_frame(framed: Any) -> None:

@@ -107,12 +107,26 @@ def test_any_bytes_give_payloads_or_an_error_of_flatstream(way: Way, algorithm: 
         assert error.offset == taken
 
 
-@given(ALGORITHMS, st.binary(max_size=80), st.lists(st.integers(1, 9), min_size=1, max_size=9), st.booleans())
+@st.composite
+def streams(draw: st.DrawFn) -> tuple[Checksum, bytes]:
+    """An algorithm and whole frames under it, of which the last bytes may be missing or any other ones may follow."""
+    algorithm = draw(ALGORITHMS)
+    stream = written(algorithm, draw(PAYLOADS))
+    return algorithm, stream[: draw(st.integers(0, len(stream)))] if draw(st.booleans()) else stream + draw(st.binary())
+
+
+@given(
+    streams(),
+    st.lists(st.integers(1, 9), min_size=1, max_size=9),
+    st.booleans(),
+    st.sampled_from([0, 1, 7, 64]),
+)
 def test_any_chunking_gives_the_same_as_all_at_once(
-    trickle: Any, algorithm: Checksum, stream: bytes, sizes: list[int], copy: bool
+    trickle: Any, given_stream: tuple[Checksum, bytes], sizes: list[int], copy: bool, readahead: int
 ) -> None:
+    algorithm, stream = given_stream
     deframer = ChecksumDeframer(algorithm, LIMIT)
-    got, error = read(StreamReader(trickle(stream, *sizes), deframer, copy=copy))
+    got, error = read(StreamReader(trickle(stream, *sizes), deframer, copy=copy, readahead=readahead))
     whole, whole_error = read(StreamReader(stream, deframer))
     assert got == whole
     assert (type(error), vars(error) if error else None) == (

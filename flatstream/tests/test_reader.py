@@ -401,6 +401,17 @@ def test_closing_a_reader_lets_go_of_a_source_in_memory(framed: Any) -> None:
         reader.read_message()
 
 
+def test_an_iterator_of_a_reader_that_was_closed_gives_nothing_more(way: Way, framed: Any) -> None:
+    reader = way(framed(CRC32, b"one", b"two", b"three"), ChecksumDeframer("crc32"))
+    payloads = reader.messages()
+    assert next(payloads) == b"one"
+    reader.close()
+    assert reader.offset == 11
+    for _ in range(2):
+        with pytest.raises(ValueError, match="this reader is closed"):
+            next(payloads)
+
+
 def test_copies_are_bytes_and_borrows_are_views(way: Way, framed: Any, request: pytest.FixtureRequest) -> None:
     (payload,) = way(framed(CRC32, b"abc"), ChecksumDeframer("crc32"))
     name = request.node.callspec.params["way"]

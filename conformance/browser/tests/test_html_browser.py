@@ -135,6 +135,7 @@ def test_the_keyboard_alone_opens_a_case(opened: Tab) -> None:
     assert "c2 41 24 35" in inside, "what was expected"
     assert "00 00 00 00" in inside, "what came"
     assert "--only checksums/crc32/abc" in inside
+    assert "CRC-32/ISO-HDLC" in inside, "the rule's text"
     assert opened.complaints() == []
 
 

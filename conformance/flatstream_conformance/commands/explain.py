@@ -84,10 +84,8 @@ def _case(vector: Vector) -> RenderableType:
 
 def _rule(rule: str) -> RenderableType:
     titles = {each.id: each.title for each in rules.specified()}
-    # A blank line ends a paragraph; the lines of one are put together, to be wrapped as wide as the terminal is.
-    paragraphs = [" ".join(part.split()) for part in explanation.rule_texts().get(rule, "").split("\n\n")]
     parts: list[RenderableType] = [Text(f"{rule} - {titles.get(rule, 'not in this specification')}", style="bold cyan")]
-    parts += [Padding(Text(paragraph), (0, 0, 0, 2), expand=False) for paragraph in paragraphs if paragraph]
+    parts += [Padding(Text(paragraph), (0, 0, 0, 2), expand=False) for paragraph in explanation.paragraphs(rule)]
     if checks := explanation.checks_of(rule):
         parts.append(Text("To check", style="bold"))
         parts += [Padding(Text(f"- {check}"), (0, 0, 0, 2), expand=False) for check in checks]

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
 GROUPS_SHOWN = 3
 CATCHERS_SHOWN = 15
-COLUMNS = ("mutant", "rule", "fail", "error", "caught by", "in its group", "groups that catch it")
-NUMBERS = COLUMNS[2:5]
+COLUMNS = ("mutant", "rule", "by", "own", "groups that catch it")
 
 
 @click.command("mutants")
@@ -60,7 +59,8 @@ def mutants_command(*, only: tuple[str, ...], json_file: Path | None, folder: Pa
     if json_file is not None:
         document = _document(suite, judge, outcomes) | {"seconds": seconds}
         files.write_atomically(json_file, json.dumps(document, indent=1) + "\n")
-    console.print(_table(outcomes))
+    console.print("by: how many vectors catch it; own: one is of the group that is about it\n")
+    console.print(_table(outcomes, console.width))
     _print_catchers(console, suite, outcomes)
     for case in judge.base_wrong:
         console.print(Text(f"base: {case}: {judge.base_wrong[case]}", style="bold red"))
@@ -94,10 +94,13 @@ def _outcomes(suite: Suite, chosen: Iterable[Mutant], console: Console) -> tuple
         return judge, [judge.outcome(mutant) for mutant in progress.track(list(chosen), description="mutants")]
 
 
-def _table(outcomes: list[Outcome]) -> Table:
+def _table(outcomes: list[Outcome], width: int) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in COLUMNS:
-        table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=column == "mutant")
+    # One line each, also in 80 columns: only the groups are cut, and --json has all of them.
+    widths = [max(len(outcome.mutant.name) for outcome in outcomes), 4, 4, 3]
+    widths.append(max(width - sum(widths) - 2 * len(widths), len(COLUMNS[-1])))
+    for column, wide in zip(COLUMNS, widths, strict=True):
+        table.add_column(column, width=wide, justify="right" if column == "by" else "left", no_wrap=True)
     for outcome in outcomes:
         groups = [f"{group} {count}" for group, count in outcome.by_group.items()]
         more = f", and {len(groups) - GROUPS_SHOWN} more" if len(groups) > GROUPS_SHOWN else ""
@@ -105,8 +108,6 @@ def _table(outcomes: list[Outcome]) -> Table:
         table.add_row(
             Text(outcome.mutant.name),
             outcome.mutant.rule,
-            str(outcome.verdicts["fail"]),
-            str(outcome.verdicts["error"]),
             str(len(outcome.wrong)),
             Text("yes" if good else "NO", style="green" if good else "bold red"),
             Text(", ".join(groups[:GROUPS_SHOWN]) + more),

@@ -123,8 +123,9 @@ def _print_wrong(console: Console, outcome: Outcome) -> None:
     for problem in done.footer.problems:
         console.print(Text(f"  {problem}", style="red"))
     wrong = [case for case in done.cases if case.counts]
+    told: set[str] = set()
     for case in wrong[:CASES_SHOWN]:
-        terminal.print_case(console, case, done.header)
+        terminal.print_case(console, case, done.header, told)
     if wrong[CASES_SHOWN:]:
         console.print(f"\nand {len(wrong) - CASES_SHOWN} more")
     console.print()

@@ -4,6 +4,7 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const titles = JSON.parse(document.getElementById("titles").textContent);
+  const texts = JSON.parse(document.getElementById("texts").textContent);
   const PAGE = 100;
   const ROW = innerWidth < 640 ? 8 : 16;
   const BYTES_SHOWN = 64;
@@ -148,9 +149,14 @@
     return block;
   };
 
+  const ruleText = (rule) => {
+    const summary = element("summary", {}, `${rule} ${titles[rule] ?? ""}`);
+    return element("details", { class: "rule-text quiet" }, summary, ...texts[rule].map((text) => element("p", {}, text)));
+  };
+
   const inside = (item) => {
     const block = element("div", { class: "inside" });
-    for (const rule of item.rules) block.append(element("p", { class: "quiet" }, `${rule} ${titles[rule] ?? ""}`));
+    block.append(...item.rules.map(ruleText));
     if (item.features.length) block.append(element("p", { class: "quiet" }, `Needs ${item.features.join(", ")}`));
     const runs = [...data.runs.keys()].filter((run) => item.verdicts[run] !== "-");
     const simplyPassed = runs.filter((run) => verdictOf(item, run)[1] === "pass");
