@@ -1,11 +1,13 @@
 """The built-in testee: the reference implementation, driven as any other, across a process boundary.
 
-python -m flatstream_conformance.testee
+python -m flatstream_conformance.testee [--engine auto|native|python]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +34,7 @@ def start(_request: Message) -> Message:
         "implementation": {
             "name": "flatstream",
             "version": flatstream.__version__,
-            "language": f"Python {sys.version_info.major}.{sys.version_info.minor}",
+            "language": f"Python {sys.version_info.major}.{sys.version_info.minor}, {flatstream.engine.name} engine",
         },
         "algorithms": list(BUILT_IN),
         "ops": list(OPERATIONS),
@@ -66,6 +68,10 @@ def answer(request: Message) -> Message:
 
 def main() -> None:
     """Answer each line of standard input with one of standard output."""
+    parser = argparse.ArgumentParser(prog="python -m flatstream_conformance.testee", description=main.__doc__)
+    parser.add_argument("--engine", choices=("auto", "native", "python"), help="the engine of the library under test")
+    if (engine := parser.parse_args().engine) is not None:
+        os.environ[flatstream.engine.VARIABLE] = engine  # which is looked at when the library is first used
     for line in sys.stdin.buffer:
         sys.stdout.buffer.write(json.dumps(answer(json.loads(line))).encode() + b"\n")
         sys.stdout.buffer.flush()

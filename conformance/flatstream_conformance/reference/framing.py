@@ -1,7 +1,8 @@
-"""The operation `frame`."""
+"""The operation `frame`, by each way of writing; all of them must say the same."""
 
 from __future__ import annotations
 
+import io
 import mmap
 from typing import TYPE_CHECKING, Any
 
@@ -101,7 +102,38 @@ def frame(request: Message) -> Message:
         reply["observed"] = observed
     if finish is not None:
         reply |= {"flushes": sink.flushes, "syncs": sink.syncs}
+    if not request.keys() & _OF_THE_SINK:
+        for name, other in _in_memory(request):
+            if other != reply:
+                raise AssertionError(f"writing to a file-like gives {reply}, to {name} {other}")
     return reply
+
+
+_OF_THE_SINK = frozenset(
+    {"sink_chunk", "sink_fault_after", "finish", "observe", "zeros", "go_on", "serializer_fails_at"}
+)
+"""What a request asks of the sink, or of the way in which it is written to."""
+
+
+def _in_memory(request: Message) -> Iterator[tuple[str, Message]]:
+    """The same frames one at a time, many at a time, and in one call, into what the library itself knows as a sink."""
+    payloads = [bytes.fromhex(text) for text in request["payloads"]]
+    for many in (False, True):
+        for sink in (bytearray(), io.BytesIO()):
+            writer = flatstream.StreamWriter(sink, _framer(request, []))
+            reply: Message = {}
+            try:
+                if many:
+                    writer.write_many(payloads)
+                else:
+                    for payload in payloads:
+                        writer.write_payload(payload)
+            except flatstream.FlatStreamError as raised:
+                reply["error"] = error(raised, request)
+            reply["wire"] = (sink if isinstance(sink, bytearray) else sink.getvalue()).hex()
+            yield f"a {type(sink).__name__}{', many at a time' if many else ''}", reply
+    if request["max_payload_len"] is None and "validator" not in request:
+        yield "frame_many", {"wire": flatstream.frame_many(payloads, algorithm(request["algorithm"])).hex()}
 
 
 def _framer(request: Message, observed: list[str]) -> Framer:
