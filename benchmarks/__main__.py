@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from benchmarks.records import Record
     from benchmarks.scenarios import Scenario
 
-TOO_LONG_FOR_QUICK = {"tel-100k": {"F1"}}
-"""Groups that a quick run leaves out: building 100,000 messages takes half a minute, and tel-100 has that tier, too."""
+TOO_LONG_FOR_QUICK = {"tel-100k": {"F1"}, "engine": {"sparse", "threads", "scale", "xxh3_64-65536k", "crc32-65536k"}}
+"""Groups that a quick run leaves out: building 100,000 messages takes half a minute, and tel-100 has that tier, too;
+others need hundreds of megabytes."""
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells have it."""

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCKS", "REQUIRED", "block", "multiple", "nanoseconds", "number", "report"]
 
-BLOCKS: Final = ("headline", "bars", "read-paths", "environment", "chart")
+BLOCKS: Final = ("headline", "engine", "bars", "read-paths", "environment", "chart")
 """The blocks that the README must have, by the name in their markers."""
 
-REQUIRED: Final = ("tel-100", "tel-100k", "readpath", "bars")
+REQUIRED: Final = ("tel-100", "tel-100k", "readpath", "bars", "engine")
 """The scenarios that the blocks and the report are made from."""
 
 
@@ -83,6 +83,28 @@ def environments(records: Mapping[str, Record]) -> list[tuple[Environment, list[
     return found
 
 
+def bounds(group: GroupRecord) -> dict[str, float]:
+    """The largest ratios that are promised, by the name of the row."""
+    return {bar["name"]: bar["bound"] for bar in group["bars"]}
+
+
+def promised(speed: float) -> str:
+    """A speed that is promised: 20x, 1.2x, with the sign for times."""
+    return f"{speed:.2g}\N{MULTIPLICATION SIGN}"
+
+
+def kept(row: Row, bars: Mapping[str, float]) -> str:
+    """Whether the row's promise is kept, or that it makes none."""
+    if row["name"] not in bars:
+        return "no promise"
+    return "met" if row["ratio"] <= bars[row["name"]] else "**missed**"
+
+
+def reference(group: GroupRecord) -> str:
+    """What a reader sees of the group's reference."""
+    return next(row["label"] for row in group["rows"] if row["name"] == group["reference"])
+
+
 def block(name: str, records: Mapping[str, Record]) -> str:
     """One block of the README, without its markers."""
     return _render(f"{name}.md.j2", records)
@@ -133,6 +155,15 @@ def _render(template: str, records: Mapping[str, Record]) -> str:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  (Markdown, from records of our own)
     )
-    templates.filters.update({"ns": nanoseconds, "times": multiple, "percent": percent})
-    templates.globals.update({"lines": lines, "best": best, "environments": environments})
+    templates.filters.update({"ns": nanoseconds, "times": multiple, "percent": percent, "bound": promised})
+    templates.globals.update(
+        {
+            "lines": lines,
+            "best": best,
+            "environments": environments,
+            "bounds": bounds,
+            "kept": kept,
+            "reference": reference,
+        }
+    )
     return templates.get_template(template).render(records=records).strip("\n")

@@ -178,7 +178,7 @@ def _panel(axes: Axes, group: GroupRecord, names: list[str], theme: Theme) -> No
 def _key(axes: Axes, theme: Theme) -> None:
     axes.set_axis_off()
     for height, (marker, colour, text) in enumerate(
-        [("o", theme["own"], "FlatStream, pure Python"), ("s", theme["peer"], "what people use instead")]
+        [("o", theme["own"], "FlatStream"), ("s", theme["peer"], "what people use instead")]
     ):
         place = 0.82 - 0.13 * height
         axes.plot([0.06], [place], marker=marker, color=colour, markersize=5, transform=axes.transAxes, clip_on=False)

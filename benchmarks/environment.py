@@ -24,6 +24,9 @@ RENDERING: Final = frozenset(
 """Modules that only show, check or store what was measured: they may change without a new run."""
 
 
+_LIBRARIES: Final = ("flatstream", "flatbuffers", "fastcrc", "xxhash", "numpy", "msgpack")
+
+
 class Environment(TypedDict):
     """The facts beside a record's numbers."""
 
@@ -32,6 +35,7 @@ class Environment(TypedDict):
     kernel: str
     python: str
     build: str
+    engine: str
     libraries: dict[str, str]
     library: str
     sources: str
@@ -46,7 +50,8 @@ def environment() -> Environment:
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "build": _build(),
-        "libraries": {name: version(name) for name in ("flatstream", "flatbuffers", "fastcrc", "xxhash", "msgpack")},
+        "engine": flatstream.engine.name,
+        "libraries": {name: version(name) for name in _LIBRARIES},
         "library": library_digest(),
         "sources": sources_digest(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -69,7 +74,8 @@ def sources_digest(folder: Path = ROOT / "benchmarks") -> str:
 def library_digest() -> str:
     """SHA-256 over the modules of the library that is measured, wherever it is installed."""
     folder = Path(flatstream.__file__).parent
-    return _digest(folder, list(folder.glob("*.py")))
+    native = [*folder.glob("native/Cargo.*"), *folder.glob("native/src/**/*.rs")]
+    return _digest(folder, [*folder.glob("*.py"), *native])
 
 
 def _digest(folder: Path, paths: list[Path]) -> str:

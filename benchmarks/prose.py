@@ -27,7 +27,8 @@ CODE: Final = re.compile(r"^```.*?^```[^\S\n]*$|`[^`\n]*`", re.MULTILINE | re.DO
 
 def held(records: Mapping[str, Record]) -> set[str]:
     """The numbers that stand in the records as they are, and may be written by hand: the promised bounds."""
-    return {f"{bar['bound']:g}" for record in records.values() for group in record["groups"] for bar in group["bars"]}
+    bars = [bar["bound"] for record in records.values() for group in record["groups"] for bar in group["bars"]]
+    return {f"{bound:.4g}" for bound in bars} | {f"{1 / bound:.4g}" for bound in bars}
 
 
 def unheld(page: str, allowed: Collection[str]) -> list[tuple[int, str]]:

@@ -15,7 +15,8 @@ import msgpack
 import flatstream
 from benchmarks.contenders.flatstream_python import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
-from benchmarks.tiers import Lane, iterate
+from benchmarks.engines import NATIVE, NO_NATIVE, use
+from benchmarks.tiers import Absent, Lane, iterate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -28,9 +29,9 @@ READAHEAD: Final = 64 * 1024
 """Bytes that the rows with readahead take at a time."""
 
 
-def read_paths(workload: Workload) -> list[Lane]:
-    """A lane for each way, over the same payloads."""
-    own, peer = FlatStreamVector(), MessagePack()
+def read_paths(workload: Workload) -> list[Lane | Absent]:
+    """A lane for each way of each engine, over the same payloads. The names of pure Python's have no prefix."""
+    own, peer = FlatStreamVector(engine="python"), MessagePack()
     framed, packed = bytes(own.frame(workload.payloads)), bytes(peer.frame(workload.payloads))
     mapped = mmap.mmap(-1, len(framed))
     mapped.write(framed)
@@ -68,9 +69,35 @@ def read_paths(workload: Workload) -> list[Lane]:
         ),
     ]
     return [
-        *(_lane(name, f"FlatStream: {label}", own.version, note, frames) for name, label, note, frames in ours),
+        *(_native(name, label, own.version, note, frames) for name, label, note, frames in ours),
+        *(
+            _lane(name, f"FlatStream, pure Python: {label}", own.version, note, _of_python(frames))
+            for name, label, note, frames in ours
+        ),
         *(_lane(name, f"msgpack: {label}", peer.version, note, frames) for name, label, note, frames in theirs),
     ]
+
+
+def _native(
+    name: str, label: str, version: str, note: str, frames: Callable[[], Iterable[bytes | memoryview]]
+) -> Lane | Absent:
+    name, label = f"native-{name}", f"FlatStream: {label}"
+    if NATIVE is None:
+        return Absent(name, label, version, "cannot", NO_NATIVE)
+
+    def of_native() -> Iterable[bytes | memoryview]:
+        use("native")
+        return frames()
+
+    return _lane(name, label, version, note, of_native)
+
+
+def _of_python(frames: Callable[[], Iterable[bytes | memoryview]]) -> Callable[[], Iterable[bytes | memoryview]]:
+    def of_python() -> Iterable[bytes | memoryview]:
+        use("python")
+        return frames()
+
+    return of_python
 
 
 def _lane(name: str, label: str, version: str, note: str, frames: Callable[[], Iterable[bytes | memoryview]]) -> Lane:

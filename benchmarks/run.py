@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from benchmarks.environment import Environment
     from benchmarks.measure import Effort
-    from benchmarks.scenarios import Group, Scenario
+    from benchmarks.scenarios import Scenario
+    from benchmarks.tiers import Group
 
 __all__ = ["run_group", "run_scenario"]
 

@@ -10,8 +10,19 @@ import flatstream
 from benchmarks.contenders import contenders
 from benchmarks.contenders.flatstream_python import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
+from benchmarks.engine_paths import (
+    KIB,
+    MIB,
+    large_group,
+    read_group,
+    scale_group,
+    sparse_group,
+    thread_group,
+    write_group,
+)
+from benchmarks.engines import on
 from benchmarks.read_paths import read_paths
-from benchmarks.tiers import TITLES, Absent, Lane, expected, lane
+from benchmarks.tiers import REFERENCE, TITLES, Absent, Group, Lane, expected, lane
 from benchmarks.workloads import telemetry
 
 if TYPE_CHECKING:
@@ -20,29 +31,13 @@ if TYPE_CHECKING:
     from benchmarks.contenders.contender import Contender
     from benchmarks.workloads import Workload
 
-__all__ = ["SCENARIOS", "Group", "Scenario"]
-
-REFERENCE: Final = "msgpack"
-"""The contender that ratios are formed to."""
+__all__ = ["SCENARIOS", "Scenario"]
 
 WRITE_BOUND: Final = 4.0
 """F0 into memory may take this many times what msgpack takes."""
 
 READ_BOUND: Final = 8.0
 """R0 may take this many times what msgpack takes."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """Lanes that are measured together, in turns; only their numbers are compared with each other."""
-
-    name: str
-    tier: str
-    title: str
-    messages: int
-    reference: str
-    lanes: Sequence[Lane | Absent]
-    expected: object
 
 
 @dataclass(frozen=True)
@@ -68,9 +63,9 @@ def read_path_group(count: int) -> Group:
 
 
 def write_bar(count: int) -> Group:
-    """What the project promises for writing: FlatStream into both sinks in memory, in turns with msgpack alone."""
+    """What the project promises for writing in pure Python: into both sinks in memory, in turns with msgpack alone."""
     workload = telemetry(count)
-    peer, own = lane(MessagePack(), "F0", workload), lane(FlatStreamVector(), "F0", workload)
+    peer, own = lane(MessagePack(), "F0", workload), lane(FlatStreamVector(engine="python"), "F0", workload)
     if isinstance(own, Absent) or isinstance(peer, Absent):
         return Group("write", "F0", TITLES["F0"], count, REFERENCE, [own, peer], workload.payloads)
     into_file = replace(own, name="write-bytesio", label="write_payload into a BytesIO", bound=WRITE_BOUND)
@@ -79,7 +74,7 @@ def write_bar(count: int) -> Group:
         name="write-bytearray",
         label="write_payload into a bytearray",
         note="StreamWriter.write_payload into a bytearray",
-        call=partial(_framed_into_array, workload),
+        call=on("python", partial(_framed_into_array, workload)),
         output=lambda: list(map(bytes, flatstream.StreamReader(_framed_into_array(workload)))),
         bound=WRITE_BOUND,
     )
@@ -87,11 +82,12 @@ def write_bar(count: int) -> Group:
 
 
 def read_bar(name: str, ours: str, theirs: str, count: int) -> Group:
-    """What the project promises for reading: one way of FlatStream in turns with one of msgpack."""
+    """What the project promises for reading in pure Python: one way in turns with one of msgpack."""
     workload = telemetry(count)
     ways = {way.name: way for way in read_paths(workload)}
-    own = replace(ways[ours], name=name, bound=READ_BOUND)
-    return Group(name, "R0", TITLES["R0"], count, theirs, [own, ways[theirs]], workload.payloads)
+    own, peer = ways[ours], ways[theirs]
+    lanes = [replace(own, name=name, bound=READ_BOUND) if isinstance(own, Lane) else own, peer]
+    return Group(name, "R0", TITLES["R0"], count, theirs, lanes, workload.payloads)
 
 
 def _framed_into_array(workload: Workload) -> bytearray:
@@ -106,6 +102,22 @@ def _tiers(count: int) -> dict[str, Callable[[], Group]]:
     return {tier: partial(tier_group, tier, count) for tier in TITLES}
 
 
+def _engine() -> dict[str, Callable[[], Group]]:
+    large = {
+        f"{algorithm}-{size // KIB}k": partial(large_group, algorithm, size, count)
+        for algorithm in ("xxh3_64", "crc32")
+        for size, count in ((64 * KIB, 256), (MIB, 32), (64 * MIB, 1))
+    }
+    return {
+        "read": partial(read_group, LARGE),
+        "write": partial(write_group, LARGE),
+        **large,
+        "sparse": partial(sparse_group, 1024),
+        "threads": partial(thread_group, 4 * KIB, 64 * KIB),
+        "scale": partial(scale_group, 10**4, 10**7),
+    }
+
+
 SMALL: Final = 100
 LARGE: Final = 100_000
 
@@ -115,9 +127,10 @@ SCENARIOS: Final = {
         Scenario("tel-100", "100 telemetry events", _tiers(SMALL)),
         Scenario("tel-100k", "100,000 telemetry events", _tiers(LARGE)),
         Scenario("readpath", "The ways to read 100,000 telemetry events", {"R0": partial(read_path_group, LARGE)}),
+        Scenario("engine", "What the native engine promises", _engine()),
         Scenario(
             "bars",
-            "What the project promises, over 100,000 telemetry events",
+            "What the project promises in pure Python, over 100,000 telemetry events",
             {
                 "write": partial(write_bar, LARGE),
                 "read-borrowed": partial(read_bar, "read-borrowed", "bytes-borrowed", "msgpack", LARGE),

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final, Literal
 from benchmarks.workloads import sums_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from benchmarks.contenders.contender import Contender
     from benchmarks.workloads import Workload
 
-__all__ = ["TITLES", "Absent", "Lane", "expected", "iterate", "lane"]
+__all__ = ["REFERENCE", "TITLES", "Absent", "Group", "Lane", "expected", "iterate", "lane"]
 
 TITLES: Final = {
     "F0": "frame a payload that exists already",
@@ -23,6 +23,10 @@ TITLES: Final = {
     "R3": "read every field of each message and add it up",
     "R4": "make an owned object for each message",
 }
+
+
+REFERENCE: Final = "msgpack"
+"""The contender that ratios are formed to, where a group names no other."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,19 @@ class Absent:
     version: str
     status: Literal["cannot", "wrong"]
     reason: str
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lanes that are measured together, in turns; only their numbers are compared with each other."""
+
+    name: str
+    tier: str
+    title: str
+    messages: int
+    reference: str
+    lanes: Sequence[Lane | Absent]
+    expected: object
 
 
 def expected(tier: str, workload: Workload) -> object:

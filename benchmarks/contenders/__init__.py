@@ -24,6 +24,7 @@ def contenders() -> tuple[Contender, ...]:
         FlatStreamVector("crc16"),
         FlatStreamVector("crc32"),
         FlatStreamVector("xxh3_64"),
+        FlatStreamVector(engine="python"),
         FlatStreamTable(),
         MessagePack(),
         JsonLines(),

@@ -7,7 +7,8 @@ together with their own framing, so that a message can be told from the next one
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,7 +29,7 @@ class Contender(ABC):
     label: str
     version: str
     notes: Mapping[str, str]
-    cannot: ClassVar[Mapping[str, str]] = {}
+    cannot: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def frame(self, payloads: Sequence[bytes]) -> bytes | bytearray:

@@ -1,16 +1,17 @@
-"""FlatStream, pure Python: the original's payload with each checksum, and a FlatBuffers table."""
+"""FlatStream on either engine: the original's payload with each checksum, and a FlatBuffers table."""
 
 # ruff: noqa: D102  (the base class says what each method does)
 
 from __future__ import annotations
 
-from io import BytesIO
-from typing import TYPE_CHECKING, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import flatbuffers
 
 import flatstream
 from benchmarks.contenders.contender import Contender
+from benchmarks.engines import NATIVE, NO_NATIVE, Engine, use
 from benchmarks.schemas.generated.telemetry.Telemetry import (
     Telemetry,
     TelemetryAddDeviceId,
@@ -19,6 +20,7 @@ from benchmarks.schemas.generated.telemetry.Telemetry import (
     TelemetryEnd,
     TelemetryStart,
 )
+from benchmarks.tiers import TITLES
 from benchmarks.workloads import EVENT, Event
 
 if TYPE_CHECKING:
@@ -33,43 +35,50 @@ VECTOR = 8
 
 
 class _FlatStream(Contender):
-    """Framing and reading with one checksum; ``BytesIO`` is the sink."""
+    """Framing and reading with one checksum, on one engine; a ``bytearray`` is the sink."""
 
-    def __init__(self, checksum: str) -> None:
+    def __init__(self, checksum: str, engine: Engine) -> None:
         self.version = flatstream.__version__
+        self._engine: Engine = engine
+        if engine == "native" and NATIVE is None:
+            self.cannot = dict.fromkeys(TITLES, NO_NATIVE)
         self._framer = flatstream.ChecksumFramer(checksum) if checksum != "none" else flatstream.DefaultFramer()
         self._deframer = flatstream.ChecksumDeframer(checksum)
 
-    def frame(self, payloads: Sequence[bytes]) -> bytes:
-        sink = BytesIO()
+    def frame(self, payloads: Sequence[bytes]) -> bytearray:
+        use(self._engine)
+        sink = bytearray()
         write = flatstream.StreamWriter(sink, self._framer).write_payload
         for payload in payloads:
             write(payload)
-        return sink.getvalue()
+        return sink
 
     def payloads(self, stream: bytes) -> Iterable[memoryview]:
+        use(self._engine)
         return flatstream.StreamReader(stream, self._deframer)
 
 
 class FlatStreamVector(_FlatStream):
     """The event as 24 bytes in a ``[ubyte]`` vector root, as the Rust original benchmarks it."""
 
-    def __init__(self, checksum: str = "none") -> None:
-        super().__init__(checksum)
+    def __init__(self, checksum: str = "none", engine: Engine = "native") -> None:
+        super().__init__(checksum, engine)
         plain = checksum == "none"
-        self.name = "flatstream" if plain else f"flatstream-{checksum}"
-        self.label = "FlatStream" if plain else f"FlatStream, {checksum}"
+        which = [] if plain else [checksum]
+        self.name = "-".join(["flatstream", *which, *(["python"] if engine == "python" else [])])
+        self.label = ", ".join(["FlatStream", *which, *(["pure Python"] if engine == "python" else [])])
         computed, verified = ("", "") if plain else ("; computes the checksum", "; verifies the checksum")
         self.notes: Mapping[str, str] = {
-            "F0": "StreamWriter.write_payload into a BytesIO" + computed,
+            "F0": "StreamWriter.write_payload into a bytearray, a call a payload" + computed,
             "F1": "24 packed bytes as a vector, one builder for all, write_finished" + computed,
             "R0": "views on the source" + verified,
             "R3": "one unpack of a view, behind the root offset and the length of the vector" + verified,
             "R4": "one unpack, then the object" + verified,
         }
 
-    def build(self, rows: Sequence[Row]) -> bytes:
-        sink = BytesIO()
+    def build(self, rows: Sequence[Row]) -> bytearray:
+        use(self._engine)
+        sink = bytearray()
         writer = flatstream.StreamWriter(sink, self._framer)
         builder = flatbuffers.Builder(64)
         pack = EVENT.pack
@@ -77,9 +86,10 @@ class FlatStreamVector(_FlatStream):
             builder.Clear()
             builder.Finish(builder.CreateByteVector(pack(*row)))
             writer.write_finished(builder)
-        return sink.getvalue()
+        return sink
 
     def sums(self, stream: bytes) -> Sums:
+        use(self._engine)
         unpack = EVENT.unpack_from
         devices = times = 0
         values = 0.0
@@ -91,6 +101,7 @@ class FlatStreamVector(_FlatStream):
         return devices, times, values
 
     def events(self, stream: bytes) -> list[Event]:
+        use(self._engine)
         unpack = EVENT.unpack_from
         reader = flatstream.StreamReader(stream, self._deframer)
         return [Event(*unpack(payload, VECTOR)) for payload in reader]
@@ -101,21 +112,24 @@ class FlatStreamTable(_FlatStream):
 
     name = "flatstream-table"
     label = "FlatStream, table"
-    cannot: ClassVar[Mapping[str, str]] = {
-        "F0": "frames the same bytes as the row without a table",
-        "R0": "gives the same bytes as the row without a table",
-    }
+    cannot: Mapping[str, str] = MappingProxyType(
+        {
+            "F0": "frames the same bytes as the row without a table",
+            "R0": "gives the same bytes as the row without a table",
+        }
+    )
 
     def __init__(self) -> None:
-        super().__init__("none")
+        super().__init__("none", "native")
         self.notes: Mapping[str, str] = {
             "F1": "three fields through the functions of flatc, one builder for all, write_finished",
             "R3": "three fields through the class of flatc; only this row can add a field and stay readable",
             "R4": "three fields through the class of flatc, then the object",
         }
 
-    def build(self, rows: Sequence[Row]) -> bytes:
-        sink = BytesIO()
+    def build(self, rows: Sequence[Row]) -> bytearray:
+        use(self._engine)
+        sink = bytearray()
         writer = flatstream.StreamWriter(sink, self._framer)
         builder = flatbuffers.Builder(64)
         for device_id, timestamp, value in rows:
@@ -126,9 +140,10 @@ class FlatStreamTable(_FlatStream):
             TelemetryAddValue(builder, value)
             builder.Finish(TelemetryEnd(builder))
             writer.write_finished(builder)
-        return sink.getvalue()
+        return sink
 
     def sums(self, stream: bytes) -> Sums:
+        use(self._engine)
         devices = times = 0
         values = 0.0
         for message in flatstream.StreamReader(stream, self._deframer).typed_messages(Telemetry):
@@ -138,6 +153,7 @@ class FlatStreamTable(_FlatStream):
         return devices, times, values
 
     def events(self, stream: bytes) -> list[Event]:
+        use(self._engine)
         reader = flatstream.StreamReader(stream, self._deframer)
         return [
             Event(message.DeviceId(), message.Timestamp(), message.Value())

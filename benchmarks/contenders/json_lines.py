@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 import platform
 from io import BytesIO
-from typing import TYPE_CHECKING, ClassVar, NoReturn
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NoReturn
 
 from benchmarks.contenders.contender import Contender
 from benchmarks.workloads import Event
@@ -25,10 +26,12 @@ class JsonLines(Contender):
 
     name = "json"
     label = "json, a line each"
-    cannot: ClassVar[Mapping[str, str]] = {
-        "F0": "JSON has no bytes; base64 would be work that the others do not do",
-        "R0": "JSON has no bytes; base64 would be work that the others do not do",
-    }
+    cannot: Mapping[str, str] = MappingProxyType(
+        {
+            "F0": "JSON has no bytes; base64 would be work that the others do not do",
+            "R0": "JSON has no bytes; base64 would be work that the others do not do",
+        }
+    )
 
     def __init__(self) -> None:
         self.version = platform.python_version()

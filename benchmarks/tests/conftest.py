@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.blocks import BLOCKS
 from benchmarks.check import Place, render
+from benchmarks.engine_paths import large_group, read_group, scale_group, sparse_group, thread_group, write_group
 from benchmarks.environment import environment
 from benchmarks.measure import Effort
 from benchmarks.records import Record, save
@@ -46,6 +47,15 @@ def records() -> dict[str, Record]:
             },
         ),
     ]
+    engine = {
+        "read": partial(read_group, EVENTS),
+        "write": partial(write_group, EVENTS),
+        "large": partial(large_group, "crc32", 1000, 2),
+        "sparse": partial(sparse_group, 5),
+        "threads": partial(thread_group, 100, 2),
+        "scale": partial(scale_group, 3, 6),
+    }
+    scenarios.append(Scenario("engine", "What the native engine promises", engine))
     facts = environment()
     return {scenario.name: run_scenario(scenario, ONCE, facts) for scenario in scenarios}
 

@@ -10,7 +10,8 @@ from benchmarks.contenders.pickle_stream import PickleStream
 from benchmarks.measure import Effort
 from benchmarks.records import Record, RecordError, faults, load, measured, read, save
 from benchmarks.run import run_group
-from benchmarks.scenarios import Group, tier_group
+from benchmarks.scenarios import tier_group
+from benchmarks.tiers import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

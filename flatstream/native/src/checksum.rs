@@ -1,7 +1,12 @@
 //! The four algorithms of the format (W3), from crates that choose their SIMD at run time.
 
+use std::hash::Hasher;
+
 use crc::{Crc, Table, CRC_16_XMODEM};
 use crc_fast::CrcAlgorithm;
+use twox_hash::XxHash3_64;
+
+use crate::prefetch::{in_blocks, LARGE};
 
 /// The fastest tables of `crc`: 16 bytes a step.
 static CRC16_TABLES: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
@@ -56,7 +61,11 @@ impl Checksum for Crc32 {
     #[inline(always)]
     fn value(&self, payload: &[u8]) -> u64 {
         let mut hasher = self.0.clone();
-        hasher.update(payload);
+        if payload.len() < LARGE {
+            hasher.update(payload);
+        } else {
+            in_blocks(payload, |block| hasher.update(block));
+        }
         u64::from(hasher.finalize())
     }
 }
@@ -65,7 +74,12 @@ impl Checksum for Xxh3 {
     const WIDTH: usize = 8;
     #[inline(always)]
     fn value(&self, payload: &[u8]) -> u64 {
-        twox_hash::XxHash3_64::oneshot(payload)
+        if payload.len() < LARGE {
+            return XxHash3_64::oneshot(payload);
+        }
+        let mut hasher = XxHash3_64::new();
+        in_blocks(payload, |block| hasher.write(block));
+        hasher.finish()
     }
 }
 
@@ -184,6 +198,15 @@ mod tests {
                 })
             });
             assert_eq!(value(Algorithm::Crc16, &data[..length]), u64::from(bitwise), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn large_payloads_have_the_checksum_of_all_their_bytes() {
+        for len in [LARGE - 1, LARGE, LARGE + 4097] {
+            let data: Vec<u8> = (0..len).map(|i| (i * 31 % 251) as u8).collect();
+            assert_eq!(value(Algorithm::Crc32, &data), u64::from(crc32fast::hash(&data)));
+            assert_eq!(value(Algorithm::Xxh3, &data), XxHash3_64::oneshot(&data));
         }
     }
 

@@ -1,11 +1,11 @@
 //! The accelerated engine of FlatStream for Python.
 //!
-//! `wire`, `checksum`, `scan` and `framing` are the format, without Python and without `unsafe`; the rest hands Python's
-//! buffers to them. What a frame means that is not whole and good is decided in Python, by the one parser: the native
-//! code stops in front of it.
+//! `wire`, `checksum`, `scan` and `framing` are the format, without Python; the rest hands Python's buffers to them. What
+//! a frame means that is not whole and good is decided in Python, by the one parser: the native code stops in front of it.
 
 pub mod checksum;
 pub mod framing;
+mod prefetch;
 pub mod scan;
 pub mod wire;
 

@@ -147,20 +147,25 @@ fn walk(
 ) -> (usize, usize) {
     let mut count = 0;
     while count < BLOCK {
-        let Some((_, length)) = whole_frame(bytes, pos, header, limit) else { break };
-        let stride = header + length as usize;
+        let Some((start, length)) = whole_frame(bytes, pos, header, limit) else { break };
+        let stop = start + length as usize;
+        if !is_good(&bytes[pos + LENGTH_SIZE..start], &bytes[start..stop]) {
+            break;
+        }
+        (offsets[count], lengths[count]) = (start as i64, length);
+        count += 1;
+        pos = stop;
         // Frames of one size are common. Their headers are then at places known beforehand, so that the processor
         // need not wait for one length to find the next.
-        loop {
-            let frame = &bytes[pos..pos + stride];
-            if !is_good(&frame[LENGTH_SIZE..header], &frame[header..]) {
-                return (count, pos);
-            }
-            (offsets[count], lengths[count]) = ((pos + header) as i64, length);
-            count += 1;
-            pos += stride;
-            if count == BLOCK || bytes.len() - pos < stride || length_at(bytes, pos) != Some(length) {
-                break;
+        if length_at(bytes, pos) == Some(length) {
+            let places = offsets[count..].iter_mut().zip(&mut lengths[count..]);
+            for (frame, place) in bytes[pos..].chunks_exact(header + length as usize).zip(places) {
+                if length_at(frame, 0) != Some(length) || !is_good(&frame[LENGTH_SIZE..header], &frame[header..]) {
+                    break;
+                }
+                (*place.0, *place.1) = ((pos + header) as i64, length);
+                count += 1;
+                pos += frame.len();
             }
         }
     }

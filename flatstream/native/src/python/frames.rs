@@ -28,7 +28,7 @@ impl Window {
 }
 
 /// Payloads that are handed over at a time: enough to make the call for them cheap.
-const RUN: usize = 256;
+const RUN: usize = 1024;
 
 /// Bytes after which a run of copies ends, so that few of them exist at a time.
 const RUN_BYTES: usize = 1 << 16;
