@@ -8,7 +8,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 import flatstream
 from flatstream.tests import model
@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
     from flatstream.adapters import Deframer
 
-# No deadline: a test asserts, and a slow machine is no error. `tox run -e long` asks for many more examples.
+# No deadline: a test asserts, and a slow machine is no error. `tox run -e long` asks for many more examples,
+# and valgrind, under which everything is slow, for few.
 settings.register_profile("default", deadline=None, print_blob=True)
+settings.register_profile("few", deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
