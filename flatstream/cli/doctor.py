@@ -12,6 +12,7 @@ import flatstream
 from flatstream.checksum import BUILT_IN
 from flatstream.cli import options
 from flatstream.cli.screen import emit, facts, show
+from flatstream.errors import EngineUnavailable
 
 __all__ = ["doctor_command"]
 
@@ -31,10 +32,11 @@ def doctor_command(*, as_json: bool) -> int:
     Example:
       flatstream doctor
 
-    Keys of --json: flatstream, python, platform, engine, dependencies (versions by name, null for one that is not
-    installed), algorithms (by name: width in bytes, value, expected, right).
+    Keys of --json: flatstream, python, platform, engine (native, python, or null if the one that FLATSTREAM_ENGINE asks
+    for is not there), engine_reason (why it is not native, else null), dependencies (versions by name, null for one that
+    is not installed), algorithms (by name: width in bytes, value, expected, right).
 
-    Exit status: 0 all right; 1 an algorithm gives a wrong answer.
+    Exit status: 0 all right; 1 an algorithm gives a wrong answer, or there is no engine.
     """
     dependencies = {name: _version(name) for name in _DEPENDENCIES}
     algorithms: dict[str, dict[str, object]] = {}
@@ -46,21 +48,32 @@ def doctor_command(*, as_json: bool) -> int:
             "expected": f"{expected:0{2 * checksum.width}x}" if checksum.width else "",
             "right": value == expected,
         }
+    engine, reason = _engine()
     python = f"{platform.python_implementation()} {platform.python_version()}"
     about = {
         "flatstream": flatstream.__version__,
         "python": python,
         "platform": platform.platform(),
-        "engine": "python",
     }
     if as_json:
-        emit({**about, "dependencies": dependencies, "algorithms": algorithms})
+        found = {"engine": engine, "engine_reason": reason}
+        emit({**about, **found, "dependencies": dependencies, "algorithms": algorithms})
     else:
         rows: list[tuple[str, str | Text]] = list(about.items())
+        name = Text(engine) if engine else Text("none", style="bold red")
+        rows.append(("engine", name if reason is None else Text.assemble(name, f"  {reason}")))
         rows += [(name, version or Text("not installed", style="dim")) for name, version in dependencies.items()]
         rows += [(name, _answer(algorithm)) for name, algorithm in algorithms.items()]
         show(facts(rows))
-    return 0 if all(algorithm["right"] for algorithm in algorithms.values()) else 1
+    return 0 if engine and all(algorithm["right"] for algorithm in algorithms.values()) else 1
+
+
+def _engine() -> tuple[str | None, str | None]:
+    """Name of the active engine, and why it is not the native one."""
+    try:
+        return flatstream.engine.name, flatstream.engine.why_python
+    except EngineUnavailable as error:
+        return None, str(error)
 
 
 def _answer(algorithm: dict[str, object]) -> Text:

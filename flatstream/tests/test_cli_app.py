@@ -80,7 +80,7 @@ def test_doctor_finds_the_algorithms_right() -> None:
     result = run("doctor", "--json")
     told = json.loads(result.stdout)
     assert result.exit_code == 0
-    assert (told["flatstream"], told["engine"]) == (flatstream.__version__, "python")
+    assert (told["flatstream"], told["engine"]) == (flatstream.__version__, flatstream.engine.name)
     assert {name: each["value"] for name, each in told["algorithms"].items()} == {
         "none": "",
         "crc16": "31c3",
@@ -90,6 +90,27 @@ def test_doctor_finds_the_algorithms_right() -> None:
     assert all(each["right"] for each in told["algorithms"].values())
     assert told["dependencies"]["click"]
     assert "right  cbf43926 for 123456789" in run("doctor").stdout
+
+
+def test_doctor_says_which_engine_is_active_and_why() -> None:
+    told = process("doctor", "--json", env={**os.environ, "FLATSTREAM_ENGINE": "python"})
+    assert told.returncode == 0
+    facts = json.loads(told.stdout)
+    assert (facts["engine"], facts["engine_reason"]) == ("python", "FLATSTREAM_ENGINE is python")
+    shown = process("doctor", env={**os.environ, "FLATSTREAM_ENGINE": "python"}).stdout.decode()
+    assert "engine       python  FLATSTREAM_ENGINE is python" in shown
+
+
+def test_without_an_engine_the_doctor_says_so_and_other_commands_fail_in_one_line(tmp_path: Path) -> None:
+    environment = {**os.environ, "FLATSTREAM_ENGINE": "rust"}
+    told = process("doctor", env=environment)
+    assert told.returncode == 1
+    assert b"FLATSTREAM_ENGINE is 'rust', and not auto, native or python" in told.stdout
+    path = tmp_path / "empty.bin"
+    path.write_bytes(b"")
+    failed = process("verify", path, env=environment)
+    assert (failed.returncode, failed.stderr.count(b"\n")) == (2, 1)
+    assert b"FLATSTREAM_ENGINE" in failed.stderr
 
 
 def test_doctor_finds_a_wrong_algorithm(monkeypatch: pytest.MonkeyPatch) -> None:
