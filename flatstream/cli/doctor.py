@@ -32,9 +32,9 @@ def doctor_command(*, as_json: bool) -> int:
     Example:
       flatstream doctor
 
-    Keys of --json: flatstream, python, platform, engine (native, python, or null if the one that FLATSTREAM_ENGINE asks
-    for is not there), engine_reason (why it is not native, else null), dependencies (versions by name, null for one that
-    is not installed), algorithms (by name: width in bytes, value, expected, right).
+    Keys of --json: flatstream, python, platform, engine (native, python, or null if the one that FLATSTREAM_ENGINE
+    asks for is not there), engine_reason (why it is not native, else null), dependencies (versions by name, null for
+    one that is not installed), algorithms (by name: width in bytes, value, expected, right).
 
     Exit status: 0 all right; 1 an algorithm gives a wrong answer, or there is no engine.
     """
@@ -60,8 +60,8 @@ def doctor_command(*, as_json: bool) -> int:
         emit({**about, **found, "dependencies": dependencies, "algorithms": algorithms})
     else:
         rows: list[tuple[str, str | Text]] = list(about.items())
-        name = Text(engine) if engine else Text("none", style="bold red")
-        rows.append(("engine", name if reason is None else Text.assemble(name, f"  {reason}")))
+        shown = Text(engine) if engine else Text("none", style="bold red")
+        rows.append(("engine", shown if reason is None else Text.assemble(shown, f"  {reason}")))
         rows += [(name, version or Text("not installed", style="dim")) for name, version in dependencies.items()]
         rows += [(name, _answer(algorithm)) for name, algorithm in algorithms.items()]
         show(facts(rows))
