@@ -26,10 +26,13 @@ from flatstream.errors import (
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
+    MissingExtra,
+    SchemaError,
     StreamIOError,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
+    VerificationFailed,
 )
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
 from flatstream.opening import FileReader, FileWriter
@@ -43,6 +46,7 @@ from flatstream.policy import (
     SizeThresholdPolicy,
 )
 from flatstream.reader import StreamReader
+from flatstream.records import Record, Schema
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover, recover_file, truncate
 from flatstream.typed import StreamDeserialize, StreamSerialize
 from flatstream.validation import (
@@ -80,6 +84,7 @@ __all__ = [
     "Framer",
     "InvalidFrame",
     "MemoryPolicy",
+    "MissingExtra",
     "NoOpPolicy",
     "NoValidator",
     "ObserverDeframer",
@@ -87,8 +92,11 @@ __all__ = [
     "Parser",
     "ReclamationInfo",
     "ReclamationReason",
+    "Record",
     "RecoveryEnd",
     "RecoveryReport",
+    "Schema",
+    "SchemaError",
     "SizeThresholdPolicy",
     "SizeValidator",
     "StreamDeserialize",
@@ -104,6 +112,7 @@ __all__ = [
     "ValidatingFramer",
     "ValidationFailed",
     "Validator",
+    "VerificationFailed",
     "checksum",
     "open",
     "recover",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -100,3 +102,22 @@ def framed() -> Callable[..., bytes]:
         )
 
     return frames
+
+
+@pytest.fixture(scope="session")
+def without() -> Callable[..., str]:
+    """A function that runs code in a Python that has not got these packages, and gives what it prints."""
+
+    def run(code: str, *packages: str) -> str:
+        hide = f"""
+import importlib.machinery as machinery
+find = machinery.PathFinder.find_spec
+def hidden(name, path=None, target=None):
+    return None if name.partition(".")[0] in {set(packages)!r} else find(name, path, target)
+machinery.PathFinder.find_spec = hidden
+"""
+        done = subprocess.run([sys.executable, "-c", hide + code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
