@@ -39,7 +39,7 @@ _MOST = 2**31 - 1
 
 
 def as_batch(record: str, fields: Sequence[Field], columns: dict[str, Column]) -> Any:
-    """The columns as a RecordBatch. ``SchemaError`` for a table that can nest in itself, which Arrow has no type for."""
+    """The columns as a RecordBatch. ``SchemaError`` for a table that can nest in itself: Arrow has no type for that."""
     types = [_arrow_type(record, field.name, field.type, ()) for field in fields]
     arrays = [_array(field, kind, columns[field.name], columns) for field, kind in zip(fields, types, strict=True)]
     nullable = [field.default is None and not field.required for field in fields]

@@ -61,4 +61,4 @@ def test_a_missing_package_is_named_with_its_extra(package: str, extra: str) -> 
 
 def test_the_absence_of_anything_else_is_not_explained() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_module"), needing():
-        import no_such_module  # type: ignore[import-not-found]  # noqa: F401  (on purpose)  # noqa: PLC0415  (on purpose)
+        import no_such_module  # type: ignore[import-not-found]  # noqa: F401, PLC0415  (on purpose)
