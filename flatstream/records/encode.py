@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from struct import pack, pack_into
+from operator import eq, itemgetter
+from struct import Struct, pack, pack_into
+from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
-from flatstream.records.layout import Layout, aligned, lay_out
-from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, UnionType
+from flatstream.records.layout import OFFSET_SIZE, Layout, aligned, lay_out, root_position
+from flatstream.records.types import SCALARS, EnumType, Scalar, StringType, StructType, TableType, UnionType
 from flatstream.records.values import inline_packer, vector_packer
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ __all__ = ["Encoder"]
 
 MAX_PAYLOAD: Final = 2**31 - 1
 """Bytes; offsets have no more to say it."""
+
+MAX_FLAT: Final = 256
+"""Sets of names, in the order in which they are given, that are kept ready; programs have a few."""
 
 _OFFSET: Final = bytes(4)
 """Holds the place of an offset until it is known where it leads."""
@@ -59,6 +64,19 @@ class _Slot(NamedTuple):
     put: Put | None
 
 
+class _Flat(NamedTuple):
+    """How a message of nothing but these numbers is packed in one go, if none of them is left out."""
+
+    get: Callable[[Mapping[str, Any]], tuple[Any, ...]]
+    """The values in the order in which they lie."""
+    defaults: tuple[Any, ...]
+    rounded: tuple[tuple[int, bytes], ...]
+    """Of the fields whose bytes can be the default's while the value is not equal: place in the payload, default."""
+    packer: Struct
+    head: bytes
+    vtable: bytes
+
+
 class Encoder:
     """Encodes tables of one type. ``encoders`` has those of the types that were met before, since types can nest."""
 
@@ -79,6 +97,7 @@ class Encoder:
         self.start = bytes(4) + identifier
         """What stands before the root table, but for its offset."""
         self._layouts: dict[int, Layout] = {}
+        self._flat: dict[tuple[str, ...], _Flat | None] = {}
         self._known = frozenset(field.name for field in table.fields)
         self._tags = {f"{field.name}_type" for field in table.fields if isinstance(field.type, UnionType)}
         self._slots = [self._slot(index, field) for index, field in enumerate(table.fields)]
@@ -132,12 +151,48 @@ class Encoder:
 
     def encode(self, values: Mapping[str, Any]) -> bytes:
         """The payload with these values. ``TypeError`` or ``ValueError`` names the field of one that does not fit."""
+        names = tuple(values)
+        flat = self._flat[names] if names in self._flat else self._flat_for(names)
+        if flat is not None:
+            payload = _packed_flat(flat, values)
+            if payload is not None:
+                return payload
         output = _Output(self.start)
         root = self.put(output, values)
         output.refer(0, root)
         if len(output.data) > MAX_PAYLOAD:
             raise ValueError(f"{len(output.data)} bytes are more than a FlatBuffer can have ({MAX_PAYLOAD})")
         return bytes(output.data)
+
+    def _flat_for(self, names: tuple[str, ...]) -> _Flat | None:
+        """How a message with fields of these names, in this order, is packed in one go; ``None`` if it cannot be."""
+        slots = {slot.field.name: slot for slot in self._slots}
+        flat = None
+        if not self._force and not any(slot.field.required for slot in self._slots) and self._all_numbers(names):
+            layout = self.layout(sum(slots[name].bit for name in names))
+            root = root_position(layout, identified=len(self.start) > OFFSET_SIZE)
+            head = bytearray(root + OFFSET_SIZE)
+            head[: len(self.start)] = self.start
+            pack_into("<I", head, 0, root)
+            pack_into("<i", head, root, -layout.size)
+            places = zip(layout.fields, layout.positions, strict=True)
+            inexact = [(slots[field.name].default, at) for field, at in places if _is_inexact(field)]
+            flat = _Flat(
+                _getter([field.name for field in layout.fields]),
+                tuple(field.default for field in layout.fields),
+                tuple((root + at, default) for default, at in inexact if default is not None),
+                Struct(f"<{len(head)}s{layout.packer.format[2:]}{len(layout.vtable)}s"),
+                bytes(head),
+                layout.vtable,
+            )
+        if len(self._flat) < MAX_FLAT:
+            self._flat[names] = flat
+        return flat
+
+    def _all_numbers(self, names: tuple[str, ...]) -> bool:
+        kinds = {field.name: field.type for field in self.fields}
+        found = [kinds.get(name) for name in names]
+        return bool(names) and all(isinstance(kind, Scalar) and kind.kind != "b" for kind in found)
 
     def put(self, output: _Output, values: Mapping[str, Any]) -> int:
         """Put a table, its vtable if there is none to share, and all that the table refers to."""
@@ -203,6 +258,33 @@ class Encoder:
         """The tag that is given with the value of a union, as a number."""
         tag = values.get(f"{union.name}_type")
         return cast("UnionType", union.type).tag.members.get(tag) if isinstance(tag, str) else tag
+
+
+def _is_inexact(field: Field) -> bool:
+    """Whether a value can have the bytes of the default and still not be equal to it: rounded, or NaN."""
+    return field.type == SCALARS["f32"] or field.default != field.default
+
+
+def _getter(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    if len(names) == 1:
+        (name,) = names
+        return lambda values: (values[name],)
+    return itemgetter(*names)
+
+
+def _packed_flat(flat: _Flat, values: Mapping[str, Any]) -> bytes | None:
+    """The payload; ``None`` if a value is a default, or does not fit: the slower way knows more."""
+    given = flat.get(values)
+    try:
+        if any(map(eq, given, flat.defaults)):
+            return None
+        payload = flat.packer.pack(flat.head, *given, flat.vtable)
+    except (struct_error, OverflowError, TypeError, ValueError):
+        return None
+    for at, default in flat.rounded:
+        if payload[at : at + len(default)] == default:
+            return None
+    return payload
 
 
 def _put_string(output: _Output, value: str) -> int:

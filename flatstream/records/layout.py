@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
     from flatstream.records.types import Field, Inline, Type
 
-__all__ = ["Layout", "aligned", "inline_align", "inline_size", "lay_out", "root_position", "struct_format"]
+__all__ = [
+    "OFFSET_SIZE",
+    "Layout",
+    "aligned",
+    "inline_align",
+    "inline_size",
+    "lay_out",
+    "root_position",
+    "struct_format",
+]
 
 OFFSET_SIZE: Final = 4
 """Bytes of an offset to a string, vector or table, and of their counts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from struct import Struct, pack
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, Final
@@ -40,6 +41,7 @@ def vector_packer(element: Scalar | EnumType | StructType) -> Callable[[Any], tu
     """
     layout = struct_format(element)
     name = element.name
+    width = _plain_width(element)
 
     def packed(values: Any) -> tuple[int, bytes]:
         if isinstance(element, Scalar) and element.kind != "b":
@@ -51,11 +53,22 @@ def vector_packer(element: Scalar | EnumType | StructType) -> Callable[[Any], tu
         if isinstance(values, (str, Mapping)) or not isinstance(values, Sequence):
             raise TypeError(f"a sequence of {name} is needed, not {type(values).__name__}")
         flat: list[Any] = []
-        for value in values:
-            flat += _flat(element, value)
+        if set(map(type, values)) == {tuple} and set(map(len, values)) == {width}:
+            flat += chain.from_iterable(values)
+        else:
+            for value in values:
+                flat += _flat(element, value)
         return len(values), _packed(Struct("<" + layout * len(values)), flat, name)
 
     return packed
+
+
+def _plain_width(element: Scalar | EnumType | StructType) -> int:
+    """How many numbers such a struct has, if it has nothing else; 0 for any other type."""
+    if not isinstance(element, StructType):
+        return 0
+    plain = all(isinstance(field.type, Scalar) and field.type.kind != "b" for field in element.fields)
+    return len(element.fields) if plain else 0
 
 
 def _raw(element: Scalar, values: Any) -> bytes | None:

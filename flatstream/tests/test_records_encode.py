@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 import flatbuffers
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -142,6 +143,22 @@ def test_what_does_not_fit_is_refused_by_name(values: dict[str, Any], kind: type
         MONSTER.encode(**{"name": "x", **values})
 
 
+@pytest.mark.parametrize(
+    ("value", "kind", "words"),
+    [
+        (-1, ValueError, "telemetry.Telemetry.device_id: -1 is out of the range of u64"),
+        (2**64, ValueError, "telemetry.Telemetry.device_id: 18446744073709551616 is out of the range of u64"),
+        ("x", TypeError, "telemetry.Telemetry.device_id: 'x' is no u64"),
+        (np.array([1, 2]), TypeError, "telemetry.Telemetry.device_id: "),
+    ],
+)
+def test_what_does_not_fit_a_record_of_numbers_is_refused_by_name(
+    value: Any, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        TELEMETRY.encode(device_id=value)
+
+
 def test_none_is_the_same_as_not_given() -> None:
     assert MONSTER.encode(name="x", hp=None, pos=None, pet=None) == MONSTER.encode(name="x")
 
@@ -159,8 +176,6 @@ def test_members_of_enums_and_unions_go_by_name_or_number() -> None:
 
 @pytest.mark.parametrize("kind", ["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64"])
 def test_vectors_take_buffers_of_their_own_numbers_as_they_lie(kind: str) -> None:
-    import numpy as np  # noqa: PLC0415  (made by flatc, or used only here)
-
     record = Record("R", numbers=f"[{kind}]")
     numbers = [1, 2, 3]
     array = np.array(

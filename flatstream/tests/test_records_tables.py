@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -49,6 +49,45 @@ def test_many_at_once_are_the_same_bytes_as_one_at_a_time(
     assert record.frame_many(rows, "crc32") == frame_many(expected, "crc32")
 
 
+NUMBERS = Record(
+    "Numbers",
+    a=field("u8", default=7),
+    b=field("f32", default=0.1),
+    c=field("i64", default=None),
+    d="f64",
+    e=field("f64", default=float("nan")),
+    f=field("f32", default=None),
+)
+"""What `Record.encode` packs in one go."""
+
+
+@given(st.data())
+def test_numbers_in_any_order_are_the_same_bytes_as_a_row(data: st.DataObject) -> None:
+    message = data.draw(messages(NUMBERS))
+    names = data.draw(st.permutations(sorted(message)))[: data.draw(st.integers(0, len(message)))]
+    chosen = {name: message[name] for name in names}
+    (expected,) = NUMBERS.encode_many([chosen or {"d": None}])
+    assert NUMBERS.encode(**chosen) == expected
+    assert NUMBERS.replace(file_identifier="NUMB").encode(**chosen)[4:8] == b"NUMB"
+
+
+@pytest.mark.parametrize(("name", "value"), [("a", 7), ("b", 0.1), ("e", float("nan"))])
+def test_the_bytes_of_a_default_are_left_out_however_they_are_given(name: str, value: float) -> None:
+    assert NUMBERS.encode(**{name: value}) == NUMBERS.encode()
+    assert NUMBERS.encode(d=1, **{name: value}) == NUMBERS.encode(d=1)
+
+
+@given(st.data())
+def test_only_so_many_orders_are_kept_ready(data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flatstream.records.encode.MAX_FLAT", 2)
+        record = NUMBERS.replace()
+        for _ in range(4):
+            names = data.draw(st.permutations(["a", "c", "d"]))
+            assert record.decode(record.encode(**dict.fromkeys(names, 3)))["c"] == 3
+        assert len(record._encoder._flat) <= 2
+
+
 @given(st.lists(messages(MONSTER, 1), max_size=3))
 def test_what_is_encoded_row_by_row_is_too(rows: list[dict[str, Any]]) -> None:
     expected = [MONSTER.encode(**row) for row in rows]
@@ -68,6 +107,16 @@ COLUMNS = {
     "value": np.array([0.5, 0.0, -0.0]),
 }
 ROWS = [(1, 10, 0.5), (2**64 - 1, 0, 0.0), (3, 30, -0.0)]
+
+
+class Named(NamedTuple):
+    """A row with names, which is a tuple but no plain one."""
+
+    device_id: int
+    timestamp: int
+    value: float
+
+
 KINDS: dict[str, Any] = {
     "mapping of arrays": COLUMNS,
     "mapping of lists": {name: column.tolist() for name, column in COLUMNS.items()},
@@ -76,6 +125,7 @@ KINDS: dict[str, Any] = {
     ),
     "tuples": ROWS,
     "iterator of lists": map(list, ROWS),
+    "named tuples": [Named(*row) for row in ROWS],
     "dicts": [dict(zip(COLUMNS, row, strict=True)) for row in ROWS],
     "arrow table": pa.table(COLUMNS),
     "arrow batch": pa.record_batch(COLUMNS),
@@ -243,6 +293,7 @@ def test_what_does_not_fit_names_field_and_row(table: Any, kind: type[Exception]
         ({"f": pa.array([1])}, TypeError, "Flat.f: strings are needed, not int64"),
         ({"g": np.array([1.0])}, TypeError, "Flat.g: vectors come as an array of two dimensions, not of 1"),
         ({"g": np.ma.MaskedArray([[1.0]], [[True]])}, TypeError, "a mask for single elements of a vector"),
+        ({"g": [[1.0], ["x"]]}, TypeError, "Flat.g: row 1: 'x' is no f64"),
         ({"g": [[1.0], 5]}, TypeError, "Flat.g: row 1: a sequence of f64 is needed, not int"),
         ({"g": pa.array([1.0])}, TypeError, "Flat.g: lists are needed, not double"),
         ({"g": pa.array([[1.0, None]])}, ValueError, "Flat.g: an element of a vector cannot be null"),
