@@ -43,8 +43,18 @@ def at_any_place(data: Bytes, dtype: np.dtype[Any]) -> np.ndarray[tuple[int], np
     return np.ndarray((max(len(data) - dtype.itemsize + 1, 0),), dtype, data, strides=(1,))
 
 
-def copy_spans(out: Bytes, places: Ints, data: Bytes, starts: Ints, sizes: Ints) -> None:
-    """Copy ``sizes[k]`` bytes from ``starts[k]`` of ``data`` to ``places[k]`` of ``out``, for each ``k``."""
-    before = np.cumsum(sizes) - sizes
-    steps = np.arange(int(sizes.sum()))
-    out[steps + np.repeat(places - before, sizes)] = data[steps + np.repeat(starts - before, sizes)]
+def copy_spans(  # noqa: PLR0917  (plain arguments, as an engine takes them)
+    out: Bytes, places: Ints, data: Bytes, starts: Ints, counts: Ints, width: int
+) -> None:
+    """Copy ``counts[k]`` times ``width`` bytes from ``starts[k]`` of ``data`` to ``places[k]`` of ``out``."""
+    from_places, to_places, unit = starts, places, width
+    if len(counts) and (counts == counts[0]).all():
+        unit = width * int(counts[0])  # all are equally long: each is copied in one go
+        if not unit:
+            return
+    else:
+        before = (np.cumsum(counts) - counts) * width
+        steps = np.arange(int(counts.sum())) * width
+        from_places, to_places = steps + np.repeat(starts - before, counts), steps + np.repeat(places - before, counts)
+    whole = np.dtype((np.void, unit))
+    at_any_place(out, whole)[to_places] = at_any_place(data, whole)[from_places]

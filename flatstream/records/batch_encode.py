@@ -240,4 +240,4 @@ def _fill(out: Bytes, group: _Group, offsets: Ints) -> None:
         at_any_place(out, whole)[offsets] = buffer.view(whole)
     for column, places, starts, counts in group.spans:
         at_any_place(out, _LENGTH)[offsets + places] = counts
-        copy_spans(out, offsets + places + 4, column.data, starts, counts * column.element.itemsize)
+        copy_spans(out, offsets + places + 4, column.data, starts, counts, column.element.itemsize)

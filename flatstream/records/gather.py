@@ -198,7 +198,8 @@ def compact(column: Spans) -> Bytes:
     """The bytes of all spans, one behind the other."""
     sizes = column.counts * column.element.itemsize
     out = np.empty(int(sizes.sum()), np.uint8)
-    copy_spans(out, np.cumsum(sizes) - sizes, column.data, column.starts, sizes)
+    places = np.cumsum(sizes) - sizes
+    copy_spans(out, places, column.data, column.starts, column.counts, column.element.itemsize)
     return out
 
 
