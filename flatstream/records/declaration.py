@@ -55,6 +55,9 @@ _IDENTIFIER: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_ARRAY: Final = 2**16 - 1
 """Elements of an array of fixed length: the binary form of a schema has no more to say it."""
 
+MAX_STRUCT: Final = 2**16 - 1
+"""Bytes of a struct: no table could hold a larger one, and a hostile schema must not make us spell out gigabytes."""
+
 
 @runtime_checkable
 class HasTable(Protocol):
@@ -115,6 +118,8 @@ def struct(name: str, /, **fields: Spec) -> StructType:
         align = max(align, kind.align)
     if not laid:
         raise SchemaError("a struct has at least one field", name)
+    if at > MAX_STRUCT:
+        raise SchemaError(f"a struct of {at} bytes is too large", name)
     return StructType(name, tuple(laid), aligned(at, align), align)
 
 

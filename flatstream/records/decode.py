@@ -86,6 +86,10 @@ class Reader:
             return _struct_view(kind) if lazy else _struct(kind)
         return _behind(self._target(kind, lazy=lazy))
 
+    def _reader(self, table: TableType) -> Reader:
+        # Made when the first one is met: chains of tables can be of any length.
+        return self._readers.get(table) or Reader(table, self._readers)
+
     def _target(self, kind: StringType | StructType | TableType | VectorType, *, lazy: bool) -> Read:
         """How what an offset leads to is read."""
         if isinstance(kind, StringType):
@@ -93,10 +97,9 @@ class Reader:
         if isinstance(kind, StructType):
             return self._read(kind, lazy=lazy)
         if isinstance(kind, TableType):
-            reader = self._readers.get(kind) or Reader(kind, self._readers)
             if lazy:
-                return lambda payload, at: TableView(reader, payload, at)
-            return reader.decode
+                return lambda payload, at: TableView(self._reader(kind), payload, at)
+            return lambda payload, at: self._reader(kind).decode(payload, at)
         element = kind.element
         if lazy:
             read, size = self._read(element, lazy=True), inline_size(element)

@@ -114,7 +114,7 @@ class Encoder:
         if isinstance(kind, StringType):
             return _put_string
         if isinstance(kind, TableType):
-            return self._table_putter(kind)
+            return partial(self._put_table, kind)
         if isinstance(kind, UnionType):
             return _put_union({member.tag: self._putter(member.type) for member in kind.members})
         if isinstance(kind, StructType):
@@ -124,11 +124,12 @@ class Encoder:
             return partial(_put_offsets, self._putter(element))
         return partial(_put_vector, element, vector_packer(element))
 
-    def _table_putter(self, table: TableType) -> Put:
+    def _put_table(self, table: TableType, output: _Output, values: Any) -> int:
+        # Made when the first one is met: chains of tables can be of any length.
         encoder = self._encoders.get(table)
         if encoder is None:
             encoder = Encoder(table, force_defaults=self._force, encoders=self._encoders)
-        return encoder.put
+        return encoder.put(output, values)
 
     def left_out(self, field: Field) -> bytes | None:
         """The bytes of the value that is left out, since it is what absence means; ``None`` if there is none."""

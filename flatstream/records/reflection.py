@@ -10,7 +10,7 @@ from struct import error as struct_error
 from typing import Any, Final
 
 from flatstream.errors import SchemaError
-from flatstream.records.declaration import field, scalar_default
+from flatstream.records.declaration import MAX_STRUCT, field, scalar_default
 from flatstream.records.record import Record
 from flatstream.records.types import (
     SCALARS,
@@ -118,14 +118,29 @@ class Types:
         self._enums: list[dict[str, Any]] = schema["enums"]
         self._tables: dict[int, TableType] = {}
         self._structs: dict[int, StructType] = {}
+        self._unfilled: list[int] = []
 
     def table(self, index: int) -> TableType:
         """The table that is the object of that index, with all that it refers to."""
-        if index not in self._tables:
-            spec = self._objects[index]
-            table = self._tables[index] = TableType(spec["name"])
+        table = self._table(index)
+        while self._unfilled:  # a loop, since tables can refer to each other in chains of any length
+            unfilled = self._unfilled.pop()
+            spec = self._objects[unfilled]
             fields = sorted(spec["fields"], key=lambda each: int(each["id"]))
-            table.fields = tuple(filter(None, (self._field(spec["name"], each, fields) for each in fields)))
+            try:
+                found = [self._field(spec["name"], each, fields) for each in fields]
+            except BaseException:
+                self._tables.clear()  # or a table without its fields would be given out the next time
+                self._unfilled.clear()
+                raise
+            self._tables[unfilled].fields = tuple(filter(None, found))
+        return table
+
+    def _table(self, index: int) -> TableType:
+        """The table, whose fields may be yet to be found."""
+        if index not in self._tables:
+            self._tables[index] = TableType(self._objects[index]["name"])
+            self._unfilled.append(index)
         return self._tables[index]
 
     def _field(self, record: str, spec: dict[str, Any], fields: list[dict[str, Any]]) -> Field | None:
@@ -188,7 +203,7 @@ class Types:
 
     def _object(self, record: str, name: str, index: int) -> TableType | StructType:
         spec = self._at(self._objects, record, name, index)
-        return self._struct(index, spec) if spec["is_struct"] else self.table(index)
+        return self._struct(index, spec) if spec["is_struct"] else self._table(index)
 
     def _struct(self, index: int, spec: dict[str, Any]) -> StructType:
         """A struct. Its places are checked, since everything else trusts them."""
@@ -206,6 +221,8 @@ class Types:
                 raise SchemaError(f"its place {each['offset']} is not aligned, or taken", record, each["name"])
             fields.append(StructField(each["name"], kind, each["offset"]))
             end = each["offset"] + kind.size
+        if size > MAX_STRUCT:
+            raise SchemaError(f"a struct of {size} bytes is too large", record)
         if not fields or end > size or align not in {1, 2, 4, 8, 16, 32} or size % align:
             raise SchemaError(f"a struct of {size} bytes, aligned to {align}, cannot hold its fields", record)
         self._structs[index] = StructType(record, tuple(fields), size, align)

@@ -113,6 +113,7 @@ def test_telemetry_declared_is_telemetry() -> None:
         (lambda: Record("R", a=field("f32", default=1e300)), r"R.a: 1e\+300 is no f32"),
         (lambda: Record("R", a=field(COLOR, default="Pink")), "R.a: 'Pink' is no u8"),
         (lambda: struct("S"), "S: a struct has at least one field"),
+        (lambda: struct("S", a="[u64:9000]"), "S: a struct of 72000 bytes is too large"),
         (lambda: struct("S", a="string"), "S.a: a struct holds scalars, structs and arrays"),
         (lambda: struct("S", a="[u8:0]"), "S.a: an array holds 1 to 65535 scalars"),
         (lambda: struct("S", a=("[u8:2]", 2)), "S.a: an array holds 1 to 65535 scalars"),
@@ -217,6 +218,7 @@ def part(schema: dict[str, Any], where: str) -> dict[str, Any]:
         ("zoo.Vec3.y", {"offset": 2}, "zoo.Vec3.y: its place 2 is not aligned, or taken"),
         ("zoo.Vec3.y", {"offset": 0}, "zoo.Vec3.y: its place 0 is not aligned, or taken"),
         ("zoo.Vec3.y", {"type": {"base_type": 13}}, "zoo.Vec3.y: a struct holds scalars, structs"),
+        ("zoo.Vec3", {"bytesize": 2**31 - 4}, "zoo.Vec3: a struct of 2147483644 bytes is too large"),
         ("zoo.Vec3", {"bytesize": 8}, "zoo.Vec3: a struct of 8 bytes, aligned to 4, cannot hold its fields"),
         ("zoo.Vec3", {"minalign": 3}, "zoo.Vec3: a struct of 12 bytes, aligned to 3, cannot hold its fields"),
         ("zoo.Vec3", {"minalign": 8}, "zoo.Vec3: a struct of 12 bytes, aligned to 8, cannot hold its fields"),
@@ -259,6 +261,40 @@ def test_u64_comes_as_i64_in_a_binary_schema() -> None:
     part(schema, "zoo.Monster.wide")["default_integer"] = -1
     fields = {each.name: each for each in Schema(schema).record().table.fields}
     assert fields["wide"].default == 2**64 - 1
+
+
+def test_a_table_that_failed_is_not_given_out_half_made() -> None:
+    schema = copy.deepcopy(decoded())
+    part(schema, "zoo.Weapon.damage")["offset64"] = True
+    loaded = Schema(schema)
+    for name in ("zoo.Monster", "zoo.Weapon", "zoo.Monster"):
+        with pytest.raises(SchemaError, match=r"zoo\.Weapon\.damage: offsets of 64 bits"):
+            loaded.record(name)
+    assert [field.name for field in loaded.record("zoo.Armor").table.fields] == ["weight"]
+
+
+def test_tables_refer_to_each_other_in_chains_of_any_length() -> None:
+    record = Record("T0", value="u32")
+    for number in range(1, 2000):
+        record = Record(f"T{number}", next=record, value="u32")
+    payload = record.encode(value=1, next={"value": 2, "next": {"value": 3}})
+    record.verify(payload)
+    assert record.view(payload).next.next.value == 3
+    assert record.decode(payload)["next"]["next"] == {"next": None, "value": 3}
+    objects = [
+        {
+            **decoded()["objects"][2],
+            "name": f"T{number}",
+            "fields": [{**part(decoded(), "zoo.Monster.pet"), "type": reference(number + 1), "id": 0}],
+        }
+        for number in range(2000)
+    ]
+    chain = Schema({**decoded(), "objects": [*objects, decoded()["objects"][0]], "root_table": objects[0]}).record()
+    assert chain.decode(chain.encode(pet={"pet": {}})) == {"pet": {"pet": {"pet": None}}}
+
+
+def reference(index: int) -> dict[str, Any]:
+    return {"base_type": 15, "element": 0, "index": index, "fixed_length": 0}
 
 
 def test_only_what_a_record_needs_must_be_usable() -> None:
