@@ -64,11 +64,12 @@ def gather(
         rows.check(rows.read(4, _U32) == int.from_bytes(identifier, "little"))
     root = rows.same(rows.read(0, _U32))
     rows.check(_inside(root, 4, 4, rows.size) & (root > 0))
-    vtable = rows.same(root - rows.read(root, _I32).astype(np.int64))
+    vtable = root - rows.same(rows.read(root, _I32))
     rows.check((vtable >= 0) & _inside(vtable, 2, 2, rows.size))
     length = rows.same(rows.read(vtable, _U16))
     rows.check(_inside(vtable, length, 2, rows.size) & (length % 2 == 0))
-    return {field.name: _column(rows, field, root, vtable, length) for field in fields}
+    shared = rows.shared(vtable, length) if isinstance(vtable, int) and isinstance(length, int) else b""
+    return {field.name: _column(rows, field, root, vtable, length, shared) for field in fields}
 
 
 class _Rows:
@@ -110,6 +111,17 @@ class _Rows:
         found: np.ndarray[Any, np.dtype[Any]] = at_any_place(self.data, dtype)[self.offsets + places]
         return found
 
+    def shared(self, place: int, size: int) -> bytes:
+        """The bytes there, an even number of them, if they are the same in all payloads; else none."""
+        at = place
+        for width in (8,) * (size // 8) + (4,) * (size // 4 % 2) + (2,) * (size // 2 % 2):
+            words = self.read(at, np.dtype(f"<u{width}"))
+            if not (words == words[0]).all():
+                return b""
+            at += width
+        start = int(self.offsets[0]) + place
+        return self.data[start : start + size].tobytes()
+
     def check(self, sound: Any) -> None:
         """Go on if it holds for all rows."""
         if self.count and not np.all(sound):
@@ -122,10 +134,16 @@ def _inside(places: Places, width: Places, align: int, size: Places) -> Any:
     return (places % align == 0) & (places + width <= size)
 
 
-def _column(rows: _Rows, field: Field, root: Places, vtable: Places, length: Places) -> Fixed | Spans:
+def _column(  # noqa: PLR0917  (plain arguments, as an engine takes them)
+    rows: _Rows, field: Field, root: Places, vtable: Places, length: Places, shared: bytes
+) -> Fixed | Spans:
+    """The column of a field; ``shared`` is the vtable, if all rows have the same one."""
     entry = field.entry
     present: Mask | None = None
-    if isinstance(length, int):
+    offset: Places
+    if shared:
+        offset = int.from_bytes(shared[entry : entry + 2], "little")  # of nothing, behind the end, comes 0
+    elif isinstance(length, int):
         offset = rows.same(rows.read(vtable + entry, _U16)) if entry < length else 0
     else:
         known = entry < length

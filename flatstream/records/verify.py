@@ -11,7 +11,6 @@ three things, in each of which the stricter one (Rust) is followed:
 
 from __future__ import annotations
 
-from enum import IntEnum
 from struct import Struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from flatstream.records.types import Field, Type
     from flatstream.wire import Payload
 
-__all__ = ["Op", "Plan", "plan_of", "verify"]
+__all__ = ["Plan", "plan_of", "verify"]
 
 _U16: Final = Struct("<H").unpack_from
 _U32: Final = Struct("<I").unpack_from
@@ -36,20 +35,18 @@ MAX_OFFSET: Final = 2**31 - 1
 """An offset forward, in bytes; the largest FlatBuffer has one more."""
 
 
-class Op(IntEnum):
-    """What has to be looked at."""
-
-    INLINE = 0
-    """So many bytes, aligned, inside the table."""
-    STRING = 1
-    VECTOR = 2
-    """Elements of so many bytes, aligned."""
-    STRINGS = 3
-    """A vector of strings."""
-    TABLE = 4
-    TABLES = 5
-    """A vector of tables."""
-    UNION = 6
+# What has to be looked at: plain numbers, as an engine takes them.
+INLINE: Final = 0
+"""So many bytes, aligned, inside the table."""
+STRING: Final = 1
+VECTOR: Final = 2
+"""Elements of so many bytes, aligned."""
+TABLE: Final = 3
+UNION: Final = 4
+STRINGS: Final = 5
+"""A vector of strings. From here on: vectors whose elements are gone through."""
+TABLES: Final = 6
+"""A vector of tables."""
 
 
 class Step(NamedTuple):
@@ -85,19 +82,19 @@ def _step(field: Field, tables: list[TableType]) -> Step:
 
 def _op(kind: Type, tables: list[TableType]) -> tuple[int, int, int, Any]:
     if isinstance(kind, (Scalar, EnumType, StructType)):
-        return Op.INLINE, kind.size, kind.align, 0
+        return INLINE, kind.size, kind.align, 0
     if isinstance(kind, StringType):
-        return Op.STRING, 1, 1, 0
+        return STRING, 1, 1, 0
     if isinstance(kind, TableType):
-        return Op.TABLE, 4, 4, _index(kind, tables)
+        return TABLE, 4, 4, _index(kind, tables)
     if isinstance(kind, UnionType):
-        return Op.UNION, 4, 4, {member.tag: _op(member.type, tables) for member in kind.members}
+        return UNION, 4, 4, {member.tag: _op(member.type, tables) for member in kind.members}
     element = kind.element
     if isinstance(element, StringType):
-        return Op.STRINGS, 4, 4, 0
+        return STRINGS, 4, 4, 0
     if isinstance(element, TableType):
-        return Op.TABLES, 4, 4, _index(element, tables)
-    return Op.VECTOR, inline_size(element), inline_align(element), 0
+        return TABLES, 4, 4, _index(element, tables)
+    return VECTOR, inline_size(element), inline_align(element), 0
 
 
 def _index(table: TableType, tables: list[TableType]) -> int:
@@ -187,12 +184,12 @@ def verify(  # noqa: PLR0917  (plain arguments, as an engine takes them)
             if not offset:
                 if required:
                     raise refuse(table, "it is required, and absent", field)
-                if op == Op.UNION and tag:
+                if op == UNION and tag:
                     raise refuse(table, f"a union has the tag {tag}, and no value", field)
                 tag = 0
                 continue
             at = table + offset
-            if op == Op.INLINE:
+            if op == INLINE:
                 if at & (align - 1) or at + width > size:
                     raise refuse(at, f"{width} bytes must be aligned to {align} and inside of {size}", field)
                 apparent += width
@@ -205,33 +202,35 @@ def verify(  # noqa: PLR0917  (plain arguments, as an engine takes them)
             if not 0 < forward <= MAX_OFFSET or target >= size:
                 raise refuse(at, f"the offset {forward} leads outside of {size} bytes", field)
             apparent += 4
-            if op == Op.UNION:
+            if op == UNION:
                 if not tag:
                     raise refuse(at, "a union has a value, and no tag", field)
                 # A tag of a newer schema: nobody here can look at the value, and no reader will.
-                op, width, align, ref = ref.get(tag, (Op.UNION, 0, 0, 0))  # noqa: PLW2901  (it is its member now)
-                if op == Op.INLINE:
+                op, width, align, ref = ref.get(tag, (UNION, 0, 0, 0))  # noqa: PLW2901  (it is its member now)
+                if op == INLINE:
                     if target & (align - 1) or target + width > size:
                         raise refuse(target, f"{width} bytes must be aligned to {align} and inside of {size}", field)
                     apparent += width
-            if op == Op.STRING:
+            if op == STRING:
                 apparent += text(target, field)
-            elif op == Op.TABLE:
+            elif op == TABLE:
                 seen += 1
                 children.append((ref, target, depth + 1, (path, field, -1)))
-            elif op == Op.VECTOR:
+            elif op == VECTOR:
                 apparent += 4 + width * vector(target, width, align, field)
-            elif op in {Op.STRINGS, Op.TABLES}:
+            elif op >= STRINGS:
                 count = vector(target, width, align, field)
                 apparent += 4 + width * count
-                seen += count if op == Op.TABLES else 0
+                seen += count if op == TABLES else 0
                 if seen > max_tables:
                     raise refuse(target, f"there are more than {max_tables} tables", field)
                 for index in range(count):
                     slot = target + 4 + 4 * index
                     item = slot + _U32(payload, slot)[0]
-                    if op == Op.STRINGS:
+                    if op == STRINGS:
                         apparent += text(item, field, index)
+                        if apparent > max_apparent_size:  # not only at the end: one string can be referred to often
+                            break
                     else:
                         children.append((ref, item, depth + 1, (path, field, index)))
             if apparent > max_apparent_size:

@@ -239,6 +239,14 @@ def test_an_earlier_frame_that_fails_a_later_check_is_named_first() -> None:
     assert caught.value.offset == 4 + len(payloads[0])
 
 
+def test_strings_are_text_each_by_itself_and_not_only_together() -> None:
+    half, other_half = (EVENT.encode(name=name) for name in ("ab", "cd"))
+    payloads = [half.replace(b"ab", b"a\xc3"), other_half.replace(b"cd", b"\xa9d")]
+    with pytest.raises(VerificationFailed, match="a string is no UTF-8: unexpected end of data") as caught:
+        EVENT.columns(scan(frame_many(payloads)))
+    assert caught.value.offset == 0
+
+
 def test_what_is_not_asked_for_is_not_looked_at() -> None:
     payload = EVENT.encode(id=5, name="abc")[:-1] + b"\1"
     assert EVENT.columns([payload], ["id"])["id"].tolist() == [5]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from struct import pack, pack_into, unpack_from
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -56,6 +57,7 @@ NUMBERS_PAYLOAD = NUMBERS.encode(numbers=[1.0, 2.0])  # root at 4, vtable at 12,
         (patched(EVENT, 4, "<i", 5), "the vtable at -1 must be aligned to 2 bytes and inside of 42"),
         (patched(EVENT, 4, "<i", 1), "the vtable at 3 must be aligned to 2 bytes and inside of 42"),
         (patched(EVENT, 4, "<i", -38), "the vtable at 42 must be aligned to 2 bytes and inside of 42"),
+        (patched(EVENT[:41], 4, "<i", -36), "the vtable at 40 must be aligned to 2 bytes and inside of 41"),
         (patched(EVENT, 32, "<H", 9), "a vtable of 9 bytes is odd, or ends outside of 42"),
         (patched(EVENT, 32, "<H", 12), "a vtable of 12 bytes is odd, or ends outside of 42"),
         (patched(EVENT, 36, "<H", 5), "8 bytes must be aligned to 8 and inside of 42"),
@@ -66,6 +68,15 @@ def test_each_check_of_a_table_and_its_numbers(payload: bytes, reason: str) -> N
     answer = refusal(TELEMETRY, payload)
     assert answer is not None
     assert answer[1] == reason
+
+
+def test_a_number_ends_where_the_payload_ends_at_the_latest() -> None:
+    small = Record("Small", number="u8")
+    payload = small.encode(number=5)  # root at 4, vtable at 10
+    assert len(payload) == 16
+    assert refusal(small, patched(payload, 14, "<H", 11)) is None
+    answer = refusal(small, patched(payload, 14, "<H", 12))
+    assert answer == ("number", "1 bytes must be aligned to 1 and inside of 16")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +223,16 @@ def test_what_is_referred_to_again_and_again_counts_each_time() -> None:
     assert answer == ("texts", "what it refers to comes to more than 50000 bytes")
     assert refusal(TELEMETRY, EVENT, max_apparent_size=30) == ("", "what it refers to comes to more than 30 bytes")
     assert root == 4
+
+
+def test_one_string_referred_to_a_million_times_is_not_read_so_often() -> None:
+    shared = Record("Shared", texts=["string"])
+    count, size = 200_000, 1_000_000
+    offsets = b"".join(pack("<I", 4 * (count - index)) for index in range(count))
+    payload = pack("<IiIHHHHI", 4, -8, 12, 6, 8, 4, 0, count) + offsets + pack("<I", size) + b"x" * size + b"\0"
+    start = perf_counter()
+    assert refusal(shared, payload) == ("texts", "what it refers to comes to more than 2147483648 bytes")
+    assert perf_counter() - start < 60  # 2 GB are looked at, not 200
 
 
 @given(messages(MONSTER, 1), st.data())
