@@ -249,7 +249,7 @@ def _no_spans(field: Field, nowhere: Mask) -> Spans:
 def _spread(field: Field, found: np.ndarray[Any, np.dtype[Any]], present: Mask | None) -> Fixed:
     """The values that were found, and the default in the other rows."""
     if present is None:
-        return Fixed(np.ascontiguousarray(found), None)
+        return Fixed(found if found.base is None else found.copy(), None)  # never a view that keeps the source
     if field.default is None:
         values = np.zeros(len(present), found.dtype)
         kept: Mask | None = present

@@ -171,7 +171,8 @@ class Record:
 
         ``frames`` is what `flatstream.scan` gives, a reader, or any iterable of payloads. Everything that is read is
         verified before; ``VerificationFailed`` carries the offset of the first frame that is corrupt. What is wrong in
-        fields that ``names`` leaves out is not looked at.
+        fields that ``names`` leaves out is not looked at. Of a scan that ended in an error, the good frames are read.
+        The arrays are copies, and do not keep the source.
         """
         with needing():
             from flatstream.records import columns  # noqa: PLC0415  (an extra)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +17,9 @@ from flatstream.records import enum, field, frame_records, struct, union
 from flatstream.records.gather import Corrupt
 from flatstream.tests.test_records_tables import FLAT
 from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, exact, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 EVENT = Record("Event", id="u32", name=field("string", required=True), samples="[f64]", level=field("i8", default=None))
 
@@ -128,6 +131,15 @@ def test_the_good_frames_of_a_torn_stream_are_read() -> None:
     assert TELEMETRY.columns(frames)["device_id"].tolist() == [1]
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_columns_do_not_keep_the_source(rows: int) -> None:
+    data = frame_records(FLAT, [{"a": 1, "j": 2.0, "f": "x", "g": [1.0], "d": (1, (1, 2), 1, True)}] * rows)
+    columns = FLAT.columns(scan(data))
+    data.clear()  # which a view on it would refuse
+    assert columns["j"].tolist() == [2.0] * rows
+    columns["j"][0] = 3.0
+
+
 def test_frames_of_one_size_and_of_many_are_read_alike() -> None:
     rows = [(row % 3, row % 2, float(row % 5)) for row in range(60)]
     for order in (rows, sorted(rows), [rows[0]] * 2, [rows[0]]):
@@ -201,6 +213,34 @@ def test_columns_are_refused_exactly_where_the_verifier_refuses(record: Record, 
     if expected is not None:
         with pytest.raises(VerificationFailed):
             record.verify_many(frames)
+
+
+def verdict(call: Callable[[], object]) -> tuple[str, int, str] | None:
+    try:
+        call()
+    except VerificationFailed as error:
+        return error.field, error.position, error.reason
+    return None
+
+
+@pytest.mark.parametrize(
+    ("record", "values"),
+    [
+        (TELEMETRY, {"device_id": 1, "timestamp": 2, "value": 3.0}),
+        (EVENT, {"id": 1, "name": "abc", "samples": [1.0] * 5, "level": 3}),
+        (Record("Small", a="u8", b="string"), {"a": 1, "b": "ä"}),
+    ],
+)
+def test_each_byte_that_is_wrong_is_judged_as_the_verifier_does(record: Record, values: dict[str, Any]) -> None:
+    payload = record.encode(**values)
+    refused = 0
+    for at in range(len(payload)):
+        for value in (*range(17), 20, 24, 32, 40, 127, 128, 192, 252, 254, 255):
+            broken = payload[:at] + bytes([value]) + payload[at + 1 :]
+            expected = verdict(lambda: record.verify(broken))  # noqa: B023  (called at once)
+            assert verdict(lambda: record.columns([broken])) == expected, broken.hex()  # noqa: B023
+            refused += expected is not None
+    assert refused > 100
 
 
 def broken_payload(record: Record, **values: Any) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_type
 
 import pytest
 from hypothesis import given
@@ -37,6 +37,15 @@ def test_a_view_reads_what_decoding_gives(message: dict[str, Any]) -> None:
     payload = MONSTER.encode(**message)
     expected = {name: list(value) if isinstance(value, bytes) else value for name, value in message.items()}
     assert exact(whole(MONSTER.view(payload))) == exact(expected)
+
+
+def test_types_follow_from_the_calls() -> None:
+    # mypy checks these lines; the run only shows that they are not wrong.
+    assert_type(TELEMETRY.encode(device_id=1), bytes)
+    assert_type(TELEMETRY.frame_many([]), bytearray)
+    assert_type(TELEMETRY.view(TELEMETRY.encode()), TableView)
+    assert_type(TELEMETRY.decode(TELEMETRY.encode()), dict[str, Any])
+    assert_type(TELEMETRY.replace(force_defaults=True), Record)
 
 
 def test_fields_are_attributes_and_items() -> None:
