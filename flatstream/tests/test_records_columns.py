@@ -228,7 +228,7 @@ def verdict(call: Callable[[], object]) -> tuple[str, int, str] | None:
     [
         (TELEMETRY, {"device_id": 1, "timestamp": 2, "value": 3.0}),
         (EVENT, {"id": 1, "name": "abc", "samples": [1.0] * 5, "level": 3}),
-        (Record("Small", a="u8", b="string"), {"a": 1, "b": "ä"}),
+        (Record("Small", a="u8", b="string", c="[u8]"), {"a": 1, "b": "ä", "c": b"xyz"}),
     ],
 )
 def test_each_byte_that_is_wrong_is_judged_as_the_verifier_does(record: Record, values: dict[str, Any]) -> None:
