@@ -127,6 +127,20 @@ def test_cat_says_what_is_wrong_with_a_schema(arguments: list[object], words: st
     assert result.stderr.count("\n") == 1 + ("note" in result.stderr)
 
 
+# verify
+
+
+def test_verify_looks_into_every_message(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin")
+    assert run("verify", path, "--schema", TELEMETRY_SCHEMA).exit_code == 0
+    result = run("verify", path, "--schema", MONSTER_SCHEMA, "--keep-going", "--json")
+    (told,) = json.loads(result.stdout)["files"]
+    assert (result.exit_code, told["bad_frames"], told["frames"]) == (1, 3, 0)
+    assert (told["error"]["kind"], told["error"]["validator"]) == ("validation_failed", "zoo.Monster")
+    assert "the file identifier is" in told["error"]["message"]
+    assert run("verify", path, "--root", "zoo.Monster").exit_code == 2
+
+
 # convert
 
 
