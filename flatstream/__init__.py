@@ -28,10 +28,13 @@ from flatstream.errors import (
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
+    MissingExtra,
+    SchemaError,
     StreamIOError,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
+    VerificationFailed,
 )
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
 from flatstream.opening import FileReader, FileWriter
@@ -45,6 +48,7 @@ from flatstream.policy import (
     SizeThresholdPolicy,
 )
 from flatstream.reader import StreamReader
+from flatstream.records import Record, Schema
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover, recover_file, truncate
 from flatstream.typed import StreamDeserialize, StreamSerialize
 from flatstream.validation import (
@@ -84,6 +88,7 @@ __all__ = [
     "Frames",
     "InvalidFrame",
     "MemoryPolicy",
+    "MissingExtra",
     "NoOpPolicy",
     "NoValidator",
     "ObserverDeframer",
@@ -91,9 +96,12 @@ __all__ = [
     "Parser",
     "ReclamationInfo",
     "ReclamationReason",
+    "Record",
     "RecoveryEnd",
     "RecoveryReport",
     "ScanEnd",
+    "Schema",
+    "SchemaError",
     "SizeThresholdPolicy",
     "SizeValidator",
     "StreamDeserialize",
@@ -109,6 +117,7 @@ __all__ = [
     "ValidatingFramer",
     "ValidationFailed",
     "Validator",
+    "VerificationFailed",
     "checksum",
     "engine",
     "frame_array",

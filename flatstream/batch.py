@@ -24,6 +24,7 @@ from flatstream import engine
 from flatstream.checksum import BUILT_IN, by_name
 from flatstream.deframer import ChecksumDeframer, Parser
 from flatstream.errors import ChecksumMismatch, FlatStreamError, InvalidFrame, UnexpectedEof
+from flatstream.extras import needing
 from flatstream.feed import MemoryFeed
 from flatstream.framer import ChecksumFramer
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN, LENGTH_SIZE, MAX_PAYLOAD_LEN, flat_view, limit, too_long
@@ -80,7 +81,7 @@ class Frames(Sequence[memoryview]):
     (``BufferError``). A frame takes 12 bytes beside the source.
     """
 
-    __slots__ = ("_header", "_lengths", "_offsets", "error", "last_good_offset", "source")
+    __slots__ = ("_lengths", "_offsets", "error", "header", "last_good_offset", "source")
 
     def __init__(
         self,
@@ -93,7 +94,8 @@ class Frames(Sequence[memoryview]):
         self.source = source
         """The source as single bytes."""
         self._offsets, self._lengths = places
-        self._header = header
+        self.header = header
+        """Bytes of a frame before its payload: the length field and the checksum field."""
         self.last_good_offset = last_good_offset
         """One past the last good frame, in bytes from the start of the source."""
         self.error = error
@@ -135,7 +137,7 @@ class Frames(Sequence[memoryview]):
     def __getitem__(self, index: int | slice) -> memoryview | Frames:
         if isinstance(index, slice):
             places = self._offsets[index], self._lengths[index]
-            return Frames(self.source, places, self._header, self.last_good_offset, self.error)
+            return Frames(self.source, places, self.header, self.last_good_offset, self.error)
         start = self._offsets[index]
         return self.source[start : start + self._lengths[index]]
 
@@ -173,7 +175,7 @@ class Frames(Sequence[memoryview]):
 
         ``ValueError`` for a payload of 2^31 bytes or more, which Arrow cannot say.
         """
-        pyarrow = _extra("pyarrow", "arrow")
+        pyarrow = _pyarrow()
         offsets, lengths = self._offsets, self._lengths
         if engine.native is not None and offsets.c_contiguous:
             views = engine.native.arrow_views(self.source, offsets.cast("B"), lengths.cast("B"), ARROW_BUFFER)
@@ -340,12 +342,10 @@ def _arrow_views(source: memoryview, offsets: memoryview, lengths: memoryview) -
 
 
 def _numpy() -> ModuleType:
-    return _extra("numpy", "numpy")
+    with needing():
+        return import_module("numpy")
 
 
-def _extra(module: str, extra: str) -> ModuleType:
-    """A module of an extra; ``ImportError`` that says how to get it."""
-    try:
-        return import_module(module)
-    except ModuleNotFoundError as cause:
-        raise ImportError(f"this needs {module}: pip install 'flatstream[{extra}]'", name=module) from cause
+def _pyarrow() -> ModuleType:
+    with needing():
+        return import_module("pyarrow")

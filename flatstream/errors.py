@@ -15,10 +15,13 @@ __all__ = [
     "FlatBuffersError",
     "FlatStreamError",
     "InvalidFrame",
+    "MissingExtra",
+    "SchemaError",
     "StreamIOError",
     "TruncationRefused",
     "UnexpectedEof",
     "ValidationFailed",
+    "VerificationFailed",
 ]
 
 
@@ -154,6 +157,60 @@ class FlatBuffersError(FlatStreamError):
     """A payload that a typed reader cannot open as its FlatBuffers type, or a builder that is not finished."""
 
     kind = "flatbuffers"
+
+
+class VerificationFailed(FlatBuffersError):
+    """A payload that is no sound buffer of its record: reading it could lead outside of it, or round in circles."""
+
+    def __init__(self, record: str, field: str, position: int, reason: str) -> None:
+        super().__init__(record, field, position, reason)
+        self.record = record
+        """Name of the root table."""
+        self.field = field
+        """Path of the field from the root table, as ``legs[3].name``; empty for the root table itself."""
+        self.position = position
+        """Where it is wrong, in bytes from the payload's start."""
+        self.reason = reason
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        where = f"{self.record}.{self.field}" if self.field else self.record
+        return f"{where}, at byte {self.position} of the payload: {self.reason}"
+
+
+class SchemaError(FlatStreamError):
+    """A schema that cannot be read, or a record that cannot be made of one."""
+
+    kind = "schema"
+
+    def __init__(self, reason: str, record: str = "", field: str = "") -> None:
+        super().__init__(reason, record, field)
+        self.reason = reason
+        self.record = record
+        """Name of the table or struct; empty if the error is about the whole schema."""
+        self.field = field
+        """Name of its field; empty if the error is about no single field."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        where = f"{self.record}.{self.field}" if self.field else self.record
+        return f"{where}: {self.reason}" if where else self.reason
+
+
+class MissingExtra(FlatStreamError, ImportError):
+    """What was asked for needs a package that an extra of this one brings."""
+
+    kind = "missing_extra"
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(package, extra)
+        self.package = package
+        self.extra = extra
+        """Name of the extra: ``pip install 'flatstream[extra]'``."""
+
+    def describe(self) -> str:
+        """What to do."""
+        return f"this needs {self.package}: pip install 'flatstream[{self.extra}]'"
 
 
 class AppendRefused(FlatStreamError):

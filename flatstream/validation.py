@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, overload
 
 from flatstream.arguments import described, function, whole_number
 from flatstream.errors import ValidationFailed
@@ -96,18 +96,43 @@ class CompositeValidator:
             validator.validate(payload)
 
 
-@dataclass(frozen=True, slots=True)
-class TypedValidator:
-    """Asks a schema-aware callable and reports under the schema's name (V4).
+class Verifiable(Protocol):
+    """A type of message that can verify a payload, as a ``Record``."""
 
-    ``verify`` refuses a payload by returning ``False`` or by raising; what it raised becomes the reason and the cause.
+    @property
+    def name(self) -> str:
+        """The name of the type."""
+
+    def verify(self, payload: Payload) -> object:
+        """Raise, or return ``False``, if the payload is not of this type."""
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class TypedValidator:
+    """Asks a record, or any schema-aware callable, and reports under the schema's name (V4).
+
+    ``TypedValidator(record)``, or ``TypedValidator(name, verify)``. ``verify`` refuses a payload by returning ``False``
+    or by raising; what it raised becomes the reason and the cause.
     """
 
     name: str
     verify: Callable[[Payload], object]
 
-    def __post_init__(self) -> None:
-        function(self.verify, "verify")
+    @overload
+    def __init__(self, name: Verifiable) -> None: ...
+    @overload
+    def __init__(self, name: str, verify: Callable[[Payload], object]) -> None: ...
+    def __init__(self, name: str | Verifiable, verify: Callable[[Payload], object] | None = None) -> None:
+        if isinstance(name, str):
+            if verify is None:
+                raise TypeError("a name alone verifies nothing: TypedValidator(record) or TypedValidator(name, verify)")
+            shown, call = name, verify
+        else:
+            if verify is not None:
+                raise TypeError("a record verifies by itself: TypedValidator(record) or TypedValidator(name, verify)")
+            shown, call = name.name, name.verify
+        object.__setattr__(self, "name", shown)
+        object.__setattr__(self, "verify", function(call, "verify"))
 
     def validate(self, payload: Payload) -> None:
         """Raise ``ValidationFailed`` if the callable returns ``False`` or raises."""

@@ -10,7 +10,9 @@ import click
 
 import flatstream
 from flatstream.cli.cat import cat_command
+from flatstream.cli.convert import convert_command
 from flatstream.cli.doctor import doctor_command
+from flatstream.cli.ingest import ingest_table_command
 from flatstream.cli.inspect import inspect_command
 from flatstream.cli.lobster import ingest_command, sample_command
 from flatstream.cli.recover import recover_command
@@ -107,6 +109,8 @@ for command in (
     cat_command,
     verify_command,
     recover_command,
+    convert_command,
+    ingest_table_command,
     ingest_command,
     sample_command,
     doctor_command,

@@ -12,8 +12,9 @@ from flatstream.cli import options
 from flatstream.cli.guess import chosen
 from flatstream.cli.screen import binary_stdout, note, printable
 from flatstream.cli.source import reading
+from flatstream.cli.typed import json_line, record_of, root_option, schema_option
 from flatstream.deframer import ChecksumDeframer
-from flatstream.errors import ChecksumMismatch, InvalidFrame, UnexpectedEof
+from flatstream.errors import ChecksumMismatch, InvalidFrame, UnexpectedEof, VerificationFailed
 from flatstream.wire import LENGTH_SIZE
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flatstream.reader import StreamReader
+    from flatstream.records import Record
 
     Form: TypeAlias = Callable[[int, int, memoryview], bytes]
     """From index, offset and payload to what is written."""
@@ -43,24 +45,47 @@ _MOST: Final = 2**60
 @click.option("--from", "first", type=_COUNT, default=0, metavar="K", help="Skip the first K frames.")
 @click.option("--count", type=_COUNT, metavar="N", help="Stop after N frames.")
 @click.option(
-    "--format", "form", type=click.Choice(["hex", "text", "len", "json", "raw"]), default="hex", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["hex", "text", "len", "json", "raw"]),
+    help="[default: hex; with a schema the messages, as JSON]",
 )
+@schema_option
+@root_option
 @click.option("--force", is_flag=True, help="Write raw bytes to a terminal too.")
 def cat_command(
-    *, path: Path, checksum: str | None, max_frame_len: int, first: int, count: int | None, form: str, force: bool
+    *,
+    path: Path,
+    checksum: str | None,
+    max_frame_len: int,
+    first: int,
+    count: int | None,
+    form: str | None,
+    schema: Path | None,
+    root: str | None,
+    force: bool,
 ) -> int:
     """Write the payloads of FILE to stdout: a line each, or one after the other with --format raw.
 
     Formats: hex; text, with escapes for all that a terminal could not show; len, the size in bytes; json, an object a
-    line with index, offset (of the frame), length and hex; raw, the bytes as they are.
+    line with index, offset (of the frame), length and hex; raw, the bytes as they are. With --schema each message is
+    verified, and written as an object with its fields.
 
     \b
-    Example:
+    Examples:
       flatstream cat telemetry.bin --from 1000 --count 3 --format text
+      flatstream cat telemetry.bin --schema telemetry.bfbs --root ns.Telemetry
 
-    Exit status: 0 good; 1 a bad frame, after what stands before it was written; 2 FILE cannot be read.
+    Exit status: 0 good; 1 a bad frame or message, after what stands before it was written; 2 FILE cannot be read.
     """
     out = binary_stdout()
+    if schema is not None or root is not None:
+        if form is not None:
+            raise click.UsageError("with a schema, messages are written as JSON: there is no other --format")
+        record = record_of(schema, root)
+        put: Form = _message(record)
+    else:
+        put = _FORMATS[form or "hex"]
     if form == "raw" and out.isatty() and not force:
         raise click.UsageError("raw bytes can steer a terminal: send them to a file, or say --force")
     name, guessed = chosen(path, checksum)
@@ -71,8 +96,8 @@ def cat_command(
     stop = None if count is None else first + min(count, _MOST)
     with reading(path, deframer) as (reader, _):
         try:
-            _write(out, _payloads(reader, LENGTH_SIZE + deframer.checksum.width, first, stop), _FORMATS[form])
-        except (ChecksumMismatch, InvalidFrame, UnexpectedEof) as error:
+            _write(out, _payloads(reader, LENGTH_SIZE + deframer.checksum.width, first, stop), put)
+        except (ChecksumMismatch, InvalidFrame, UnexpectedEof, VerificationFailed) as error:
             note(f"error: {printable(path)}: {printable(str(error))}")
             return 1
     return 0
@@ -121,6 +146,17 @@ def _len(_index: int, _offset: int, payload: memoryview) -> bytes:
 def _json(index: int, offset: int, payload: memoryview) -> bytes:
     line = {"index": index, "offset": offset, "length": len(payload), "hex": payload.hex()}
     return json.dumps(line).encode("ascii") + b"\n"
+
+
+def _message(record: Record) -> Form:
+    def message(_index: int, offset: int, payload: memoryview) -> bytes:
+        try:
+            return json_line(record, payload)
+        except VerificationFailed as error:
+            error.offset = offset
+            raise
+
+    return message
 
 
 def _raw(_index: int, _offset: int, payload: memoryview) -> bytes:

@@ -9,13 +9,22 @@ import click
 from flatstream.checksum import BUILT_IN
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN, MAX_PAYLOAD_LEN
 
-__all__ = ["as_json", "checksum", "checksum_explicit", "checksum_written", "file", "files", "max_frame_len"]
+__all__ = [
+    "as_json",
+    "checksum",
+    "checksum_explicit",
+    "checksum_written",
+    "file",
+    "files",
+    "max_frame_len",
+    "path",
+]
 
-_path = click.Path(path_type=Path)
+path = click.Path(path_type=Path)
 _names = click.Choice(list(BUILT_IN))
 
-file = click.argument("path", metavar="FILE", type=_path)
-files = click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_path)
+file = click.argument("path", metavar="FILE", type=path)
+files = click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=path)
 
 checksum = click.option(
     "--checksum", "-c", type=_names, help="Algorithm of the stream. Without it, it is guessed, and said so."

@@ -13,12 +13,15 @@ from flatstream.cli.guess import Guess, chosen
 from flatstream.cli.screen import console, describe_os_error, emit, note, offset, plural, printable, size
 from flatstream.cli.source import reading
 from flatstream.cli.survey import Survey, fault, survey
+from flatstream.cli.typed import record_of, root_option, schema_option
 from flatstream.deframer import ChecksumDeframer, Deframer
 from flatstream.errors import StreamIOError
-from flatstream.validation import TableRootValidator
+from flatstream.validation import TableRootValidator, TypedValidator
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from flatstream.validation import Validator
 
 __all__ = ["verify_command"]
 
@@ -77,6 +80,8 @@ _ENDS = {"torn_tail": "torn", "corrupt": "unreadable"}
 @click.option(
     "--validator", type=click.Choice(["table-root"]), help="Payloads must also begin as FlatBuffers tables do."
 )
+@schema_option
+@root_option
 @click.option("--keep-going", is_flag=True, help="Count all bad frames, not only up to the first.")
 @options.as_json
 def verify_command(
@@ -85,14 +90,20 @@ def verify_command(
     checksum: str | None,
     max_frame_len: int,
     validator: str | None,
+    schema: Path | None,
+    root: str | None,
     keep_going: bool,
     as_json: bool,
 ) -> int:
     """Read every frame of each FILE, and say which FILE is good, and where the first fault of a bad one is.
 
+    With --schema every payload must also be a sound message of the type that --root names: it is verified whole, as the
+    official verifiers of FlatBuffers do.
+
     \b
-    Example:
+    Examples:
       flatstream verify --checksum crc32 --keep-going day1.bin day2.bin
+      flatstream verify --schema telemetry.bfbs day1.bin
 
     Keys of --json: good, bad, unreadable (numbers of files), files. Of each file: file, good, size, checksum, guess (as
     of inspect), frames, payload_bytes, bad_frames, end (clean_eof, torn_tail, corrupt, or stopped at a bad frame),
@@ -102,11 +113,14 @@ def verify_command(
     Exit status: 0 all good; 1 a FILE is bad; 2 a FILE cannot be read.
     """
     out = console()
+    gates: list[Validator] = [TableRootValidator()] if validator is not None else []
+    if schema is not None or root is not None:
+        gates.append(TypedValidator(record_of(schema, root)))
     records: list[dict[str, object]] = []
     bad = unreadable = 0
     for path in paths:
         try:
-            verdict = _verified(path, checksum, max_frame_len, validator, keep_going=keep_going)
+            verdict = _verified(path, checksum, max_frame_len, gates, keep_going=keep_going)
         except (OSError, StreamIOError) as error:
             unreadable += 1
             reason = describe_os_error(error) if isinstance(error, OSError) else printable(str(error))
@@ -123,10 +137,10 @@ def verify_command(
     return 2 if unreadable else min(bad, 1)
 
 
-def _verified(path: Path, checksum: str | None, limit: int, validator: str | None, *, keep_going: bool) -> _Verdict:
+def _verified(path: Path, checksum: str | None, limit: int, gates: list[Validator], *, keep_going: bool) -> _Verdict:
     name, guessed = chosen(path, checksum)
     deframer: Deframer = ChecksumDeframer(name, limit)
-    if validator is not None:
-        deframer = deframer.with_validator(TableRootValidator())
+    for gate in gates:
+        deframer = deframer.with_validator(gate)
     with reading(path, deframer) as (reader, length):
         return _Verdict(path, name, guessed, length, survey(reader, keep_going=keep_going))

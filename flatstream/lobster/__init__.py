@@ -15,10 +15,13 @@ from flatstream.lobster.generated.Level import Level
 from flatstream.lobster.generated.LobsterMessage import LobsterMessage
 from flatstream.lobster.generated.LobsterOrderbook import LobsterOrderbook
 from flatstream.lobster.ingest import Ingested, Written, ingest
+from flatstream.lobster.messages import MESSAGE, ORDERBOOK
 from flatstream.lobster.sample import Sample, write_sample
 from flatstream.lobster.shasums import SHASUMS, read_shasums, verify
 
 __all__ = [
+    "MESSAGE",
+    "ORDERBOOK",
     "SHASUMS",
     "Ingested",
     "Level",

@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, Self
 
-import flatbuffers
-
 from flatstream.framer import ChecksumFramer
 from flatstream.lobster.archive import Archive
-from flatstream.lobster.messages import build_message, build_orderbook
+from flatstream.lobster.messages import encode_message, encode_orderbook
 from flatstream.lobster.rows import book_rows, message_rows
 from flatstream.writer import StreamWriter
 
@@ -100,12 +98,10 @@ def _copy(archive: Archive, pair: Pair, message: _Output | None, orderbook: _Out
         books = book_rows(book_text, archive.place(pair.orderbook))
         for event, book in zip_longest(messages, books):
             if message is not None and event is not None:
-                build_message(message.builder, event)
-                message.write()
+                message.write(encode_message(event))
             if orderbook is not None and book is not None:
                 unpaired += event is None
-                build_orderbook(orderbook.builder, book, 0.0 if event is None else event.time)
-                orderbook.write()
+                orderbook.write(encode_orderbook(book, 0.0 if event is None else event.time))
     return unpaired
 
 
@@ -123,7 +119,6 @@ class _Output:
         self._part = path.with_name(f".{path.name}.{os.getpid()}.part")
         self._file = self._part.open("wb", _BUFFER)
         self._writer = StreamWriter(self._file, framer)
-        self.builder = flatbuffers.Builder(4096)
         self._frames = 0
 
     def __enter__(self) -> Self:
@@ -135,9 +130,9 @@ class _Output:
         finally:
             self._part.unlink(missing_ok=True)
 
-    def write(self) -> None:
-        """Write what `builder` has finished."""
-        self._writer.write_finished(self.builder)
+    def write(self, payload: bytes) -> None:
+        """Write a message."""
+        self._writer.write_payload(payload)
         self._frames += 1
 
     def finish(self) -> Written:

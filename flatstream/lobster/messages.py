@@ -1,51 +1,49 @@
-"""From rows to FlatBuffers, by the classes that ``flatc`` made. The builder is the caller's, and reused."""
+"""From rows to FlatBuffers: the records of the two files, equal to the schemas in `flatstream.lobster.generated`."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from flatstream.lobster.generated import Level, LobsterMessage, LobsterOrderbook
+from flatstream.records import Record, struct
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import flatbuffers
-
     from flatstream.lobster.rows import BookRow, MessageRow
 
-__all__ = ["build_message", "build_orderbook"]
+__all__ = ["MESSAGE", "ORDERBOOK", "encode_message", "encode_orderbook"]
+
+_NAMESPACE: Final = "flatstream.lobster.generated"
+
+_LEVEL: Final = struct(f"{_NAMESPACE}.Level", price="i64", size="u64")
+
+MESSAGE: Final = Record(
+    f"{_NAMESPACE}.LobsterMessage",
+    time="f64",
+    type="u8",
+    order_id="u64",
+    size="u32",
+    price="i64",
+    direction="i8",
+)
+"""A row of a message file: `Record.columns` and `Record.to_arrow` give all of them as a table."""
+
+ORDERBOOK: Final = Record(f"{_NAMESPACE}.LobsterOrderbook", time="f64", asks=[_LEVEL], bids=[_LEVEL])
+"""A row of an order book file."""
 
 
-def build_message(builder: flatbuffers.Builder, row: MessageRow) -> None:
-    """Finish ``builder``, cleared first, with a ``LobsterMessage``."""
-    builder.Clear()
-    LobsterMessage.Start(builder)
-    LobsterMessage.AddTime(builder, row.time)
-    LobsterMessage.AddOrderId(builder, row.order_id)
-    LobsterMessage.AddPrice(builder, row.price)
-    LobsterMessage.AddSize(builder, row.size)
-    LobsterMessage.AddType(builder, row.type)
-    LobsterMessage.AddDirection(builder, row.direction)
-    builder.Finish(LobsterMessage.End(builder))
+def encode_message(row: MessageRow) -> bytes:
+    """The payload of a message."""
+    return MESSAGE.encode(
+        time=row.time,
+        type=row.type,
+        order_id=row.order_id,
+        size=row.size,
+        price=row.price,
+        direction=row.direction,
+    )
 
 
-def build_orderbook(builder: flatbuffers.Builder, row: BookRow, time: float) -> None:
-    """Finish ``builder``, cleared first, with a ``LobsterOrderbook`` of that time in seconds after midnight."""
-    builder.Clear()
-    LobsterOrderbook.StartAsksVector(builder, len(row.ask_prices))
-    asks = _levels(builder, row.ask_prices, row.ask_sizes)
-    LobsterOrderbook.StartBidsVector(builder, len(row.bid_prices))
-    bids = _levels(builder, row.bid_prices, row.bid_sizes)
-    LobsterOrderbook.Start(builder)
-    LobsterOrderbook.AddTime(builder, time)
-    LobsterOrderbook.AddAsks(builder, asks)
-    LobsterOrderbook.AddBids(builder, bids)
-    builder.Finish(LobsterOrderbook.End(builder))
-
-
-def _levels(builder: flatbuffers.Builder, prices: Sequence[int], sizes: Sequence[int]) -> int:
-    """The vector that was just started, filled: from its end, since a builder works backwards."""
-    for price, size in zip(reversed(prices), reversed(sizes), strict=True):
-        Level.CreateLevel(builder, price, size)
-    offset: int = builder.EndVector()
-    return offset
+def encode_orderbook(row: BookRow, time: float) -> bytes:
+    """The payload of a state of the book at that time, in seconds after midnight."""
+    asks = list(zip(row.ask_prices, row.ask_sizes, strict=True))
+    bids = list(zip(row.bid_prices, row.bid_sizes, strict=True))
+    return ORDERBOOK.encode(time=time, asks=asks, bids=bids)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import mmap
 import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
 
 # No deadline: a test asserts, and a slow machine is no error. `tox run -e long` asks for many more examples,
 # and valgrind, under which everything is slow, for few.
-settings.register_profile("default", deadline=None, print_blob=True)
-settings.register_profile("few", deadline=None, max_examples=10, suppress_health_check=list(HealthCheck))
-settings.register_profile("long", deadline=None, print_blob=True, max_examples=10_000)
+patient = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("default", patient)
+settings.register_profile("few", patient, max_examples=10, suppress_health_check=list(HealthCheck))
+settings.register_profile("long", patient, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
@@ -122,3 +125,22 @@ def framed() -> Callable[..., bytes]:
         )
 
     return frames
+
+
+@pytest.fixture(scope="session")
+def without() -> Callable[..., str]:
+    """A function that runs code in a Python that has not got these packages, and gives what it prints."""
+
+    def run(code: str, *packages: str) -> str:
+        hide = f"""
+import importlib.machinery as machinery
+find = machinery.PathFinder.find_spec
+def hidden(name, path=None, target=None):
+    return None if name.partition(".")[0] in {set(packages)!r} else find(name, path, target)
+machinery.PathFinder.find_spec = hidden
+"""
+        done = subprocess.run([sys.executable, "-c", hide + code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run

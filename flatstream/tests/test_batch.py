@@ -233,13 +233,13 @@ def test_a_source_over_a_gibibyte_is_several_arrow_buffers() -> None:
 
 def test_what_an_extra_is_needed_for_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def no_module(name: str) -> object:
-        raise ModuleNotFoundError(name)
+        raise ModuleNotFoundError(f"no {name}", name=name)
 
     frames = scan(b"")
     monkeypatch.setattr("flatstream.batch.import_module", no_module)
-    with pytest.raises(ImportError, match=r"this needs numpy: pip install 'flatstream\[numpy\]'"):
+    with pytest.raises(flatstream.MissingExtra, match=r"this needs NumPy: pip install 'flatstream\[numpy\]'"):
         _ = frames.offsets
-    with pytest.raises(ImportError, match=r"this needs pyarrow: pip install 'flatstream\[arrow\]'"):
+    with pytest.raises(flatstream.MissingExtra, match=r"this needs PyArrow: pip install 'flatstream\[arrow\]'"):
         frames.to_arrow()
 
 

@@ -113,6 +113,16 @@ def test_without_an_engine_the_doctor_says_so_and_other_commands_fail_in_one_lin
     assert b"FLATSTREAM_ENGINE" in failed.stderr
 
 
+def test_doctor_in_a_process_without_an_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(flatstream.engine, "name")
+    monkeypatch.setenv("FLATSTREAM_ENGINE", "rust")
+    result = run("doctor", "--json")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["engine"] is None
+    assert told["engine_reason"].startswith("FLATSTREAM_ENGINE is 'rust'")
+
+
 def test_doctor_finds_a_wrong_algorithm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(checksum.BUILT_IN, "crc32", checksum.Checksum("crc32", 4, lambda _payload: 7))
     monkeypatch.setattr(doctor, "_DEPENDENCIES", ("no-such-distribution",))

@@ -15,10 +15,13 @@ from flatstream.errors import (
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
+    MissingExtra,
+    SchemaError,
     StreamIOError,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
+    VerificationFailed,
 )
 
 EACH: list[tuple[FlatStreamError, str, dict[str, object], str]] = [
@@ -49,6 +52,21 @@ EACH: list[tuple[FlatStreamError, str, dict[str, object], str]] = [
     (StreamIOError("reading"), "io", {}, "reading failed"),
     (FlatBuffersError("no such table"), "flatbuffers", {}, "no such table"),
     (FlatBuffersError(), "flatbuffers", {}, "flatbuffers"),
+    (
+        VerificationFailed("ns.Monster", "weapons[2].name", 40, "too long"),
+        "flatbuffers",
+        {},
+        "ns.Monster.weapons[2].name, at byte 40 of the payload: too long",
+    ),
+    (SchemaError("no binary schema"), "schema", {}, "no binary schema"),
+    (SchemaError("too wide", "ns.Monster"), "schema", {}, "ns.Monster: too wide"),
+    (SchemaError("no type", "ns.Monster", "hp"), "schema", {}, "ns.Monster.hp: no type"),
+    (
+        MissingExtra("NumPy", "numpy"),
+        "missing_extra",
+        {},
+        "this needs NumPy: pip install 'flatstream[numpy]'",
+    ),
     (TruncationRefused("no torn tail"), "truncation_refused", {}, "no torn tail"),
     (
         AppendRefused(5, 9),

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 spec = find_spec("flatstream")
 assert spec is not None
@@ -16,7 +20,7 @@ ROOT = Path(spec.origin).parent
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
     {"errors", "arguments"},
-    {"wire"},
+    {"wire", "extras"},
     {"engine"},
     {"checksum", "validation", "policy"},
     {"adapters"},
@@ -27,6 +31,7 @@ LAYERS = [
     {"aio"},
     {"recovery"},
     {"opening"},
+    {"records"},
     {"lobster"},
     {"__init__"},
     {"cli"},
@@ -69,13 +74,44 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
     assert above == set()
 
 
+EXTRAS = {"click", "rich", "numpy", "pyarrow", "jsonschema", "pytest", "hypothesis", "flatstream_conformance"}
+
+# What needs an extra is imported by nothing but functions of what does not, and there under `needing`.
+NEED_EXTRAS = {"cli", "__main__.py"} | {
+    f"records/{name}.py"
+    for name in (
+        "arrays",
+        "arrow_in",
+        "arrow_out",
+        "batch_encode",
+        "column",
+        "columns",
+        "gather",
+        "intake",
+    )
+}
+
+
+def needs_extras(path: Path) -> bool:
+    relative = path.relative_to(ROOT)
+    return bool({relative.parts[0], relative.as_posix()} & NEED_EXTRAS)
+
+
 def test_the_library_does_without_the_packages_of_its_extras() -> None:
-    extras = {"click", "rich", "numpy", "pyarrow", "jsonschema", "pytest", "hypothesis", "flatstream_conformance"}
     for path in sources():
-        if path.relative_to(ROOT).parts[0] in {"cli", "__main__.py"}:
+        if needs_extras(path):
             continue
-        # Of the top level: what is under `if TYPE_CHECKING` is imported by nobody, and a function imports when used.
-        tree = ast.parse(path.read_text(encoding="utf-8")).body
-        modules = {alias.name for node in tree if isinstance(node, ast.Import) for alias in node.names}
-        modules |= {node.module or "" for node in tree if isinstance(node, ast.ImportFrom)}
-        assert not {module.split(".")[0] for module in modules} & extras, path
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        skipped = {id(node) for each in ast.walk(tree) if only_for_types(each) for node in ast.walk(each)}
+        nodes = [node for node in ast.walk(tree) if id(node) not in skipped]
+        modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+        assert not {module.split(".")[0] for module in modules} & EXTRAS, path
+
+
+def only_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def test_the_library_can_be_imported_without_any_extra(without: Callable[..., str]) -> None:
+    assert without("import flatstream; print(flatstream.Record('R', a='u8').encode(a=5).hex())", *EXTRAS)

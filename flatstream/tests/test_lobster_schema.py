@@ -10,6 +10,7 @@ from typing import Any, Final
 import flatbuffers
 import pytest
 
+from flatstream import lobster
 from flatstream.lobster.generated import LobsterMessage as Message
 from flatstream.lobster.generated import LobsterOrderbook as Orderbook
 from flatstream.lobster.generated.Level import CreateLevel
@@ -114,3 +115,38 @@ def test_levels_are_structs_of_the_declared_layout(name: str) -> None:
     book: Any = Orderbook.LobsterOrderbook.GetRootAs(payload)
     read = [getattr(book, camel(name))(k) for k in range(getattr(book, f"{camel(name)}Length")())]
     assert [(level.Price(), level.Size()) for level in read] == levels
+
+
+def test_the_generated_classes_read_what_the_records_encode() -> None:
+    values = {"time": 1.5, "type": 4, "order_id": 2**64 - 1, "size": 3, "price": -(2**63), "direction": -1}
+    payload = lobster.MESSAGE.encode(**values)
+    message = Message.LobsterMessage.GetRootAs(payload)
+    assert list(values) == list(MESSAGE)
+    assert {name: getattr(message, camel(name))() for name in MESSAGE} == values
+    book = Orderbook.LobsterOrderbook.GetRootAs(
+        lobster.ORDERBOOK.encode(time=2.5, asks=[(7, 1), (8, 2)], bids=[(6, 2**64 - 1), (-5, 4)])
+    )
+    assert [book.Time(), book.Asks(1).Price(), book.Asks(1).Size(), book.Bids(0).Size(), book.Bids(1).Price()] == [
+        2.5,
+        8,
+        2,
+        2**64 - 1,
+        -5,
+    ]
+    assert [field.name for field in lobster.ORDERBOOK.table.fields] == list(ORDERBOOK)
+
+
+def test_the_records_read_what_the_generated_classes_build() -> None:
+    builder = flatbuffers.Builder()
+    Message.Start(builder)
+    for name, value in {"Time": 1.5, "Type": 4, "OrderId": 9, "Size": 3, "Price": -7, "Direction": -1}.items():
+        getattr(Message, f"Add{name}")(builder, value)
+    builder.Finish(Message.End(builder))
+    assert lobster.MESSAGE.decode(builder.Output()) == {
+        "time": 1.5,
+        "type": 4,
+        "order_id": 9,
+        "size": 3,
+        "price": -7,
+        "direction": -1,
+    }

@@ -1,0 +1,332 @@
+"""``flatstream cat --schema``, ``convert`` and ``ingest``: messages as JSON and as tables, and tables as messages."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner, Result
+from pyarrow import csv, parquet
+from rich.progress import Progress
+
+import flatstream
+from flatstream.cli import ingest, source, typed
+from flatstream.cli.app import cli
+from flatstream.records import frame_records
+from flatstream.tests.zoo import MONSTER, SCHEMAS, TELEMETRY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from flatstream import Record
+
+TELEMETRY_SCHEMA = SCHEMAS / "telemetry.bfbs"
+MONSTER_SCHEMA = SCHEMAS / "monster.bfbs"
+ROWS = [(1, 10, 0.5), (2**64 - 1, 0, 0.0), (3, 30, -1.5)]
+NAMES = ("device_id", "timestamp", "value")
+MESSAGES = [dict(zip(NAMES, row, strict=True)) for row in ROWS]
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, [str(each) for each in arguments], env={"COLUMNS": "120"})
+
+
+def stream(path: Path, record: Record = TELEMETRY, table: Any = ROWS, checksum: str = "crc32") -> Path:
+    path.write_bytes(frame_records(record, table, checksum))
+    return path
+
+
+def lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# cat
+
+
+def test_cat_writes_messages_as_json_lines(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin")
+    result = run("cat", path, "--schema", TELEMETRY_SCHEMA)
+    assert (result.exit_code, lines(result.stdout)) == (0, MESSAGES)
+    assert lines(run("cat", path, "--schema", TELEMETRY_SCHEMA, "--from", 1, "--count", 1).stdout) == MESSAGES[1:2]
+
+
+def test_cat_names_enums_and_unions_and_spells_what_json_lacks(tmp_path: Path) -> None:
+    rows = [
+        {
+            "name": "Ö\n",
+            "color": "Red",
+            "mood": 5,
+            "equipped_type": "Armor",
+            "equipped": {"weight": float("nan")},
+            "numbers": [float("inf"), float("-inf"), 1.5],
+            "inventory": b"ab",
+            "mixed": {
+                "flag": True,
+                "where": (1, 2, 3),
+                "count": 1,
+                "tests": [(1, 2)] * 2,
+                "color": 2,
+                "raw": [1, 2, 3],
+            },
+        }
+    ]
+    result = run("cat", stream(tmp_path / "a.bin", MONSTER, rows), "--schema", MONSTER_SCHEMA, "--root", "zoo.Monster")
+    (told,) = lines(result.stdout)
+    assert {name: told[name] for name in ("name", "color", "mood", "equipped_type", "equipped", "numbers", "pet")} == {
+        "name": "Ö\n",
+        "color": "Red",
+        "mood": 5,
+        "equipped_type": "Armor",
+        "equipped": {"weight": "NaN"},
+        "numbers": ["Infinity", "-Infinity", 1.5],
+        "pet": None,
+    }
+    assert told["inventory"] == [97, 98]
+    assert told["mixed"]["color"] == "Green"
+    assert told["mixed"]["tests"] == [{"a": 1, "b": 2}] * 2
+
+
+def test_cat_takes_the_root_that_is_named(tmp_path: Path) -> None:
+    weapon = flatstream.Schema.load(MONSTER_SCHEMA).record("zoo.Weapon")
+    path = stream(tmp_path / "a.bin", weapon, [{"name": "axe"}])
+    result = run("cat", path, "--schema", MONSTER_SCHEMA, "--root", "zoo.Weapon")
+    assert lines(result.stdout) == [{"name": "axe", "damage": 7, "parts": None}]
+
+
+def test_cat_stops_at_a_message_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with flatstream.open(path, "wb", checksum="crc32") as writer:
+        TELEMETRY.encode_into(writer, device_id=5)
+        writer.write_payload(b"no table at all")
+    result = run("cat", path, "--schema", TELEMETRY_SCHEMA, "--checksum", "crc32")
+    assert result.exit_code == 1
+    assert lines(result.stdout) == [{"device_id": 5, "timestamp": 0, "value": 0.0}]
+    assert result.stderr.startswith(
+        f"flatstream: error: {path}: telemetry.Telemetry, at byte 0 of the payload: the root"
+    )
+    assert "(frame at offset 30)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--schema", TELEMETRY_SCHEMA, "--format", "hex"], "there is no other --format"),
+        (["--root", "zoo.Monster"], "the messages need a --schema"),
+        (["--schema", TELEMETRY_SCHEMA, "--root", "zoo.Monster"], "the schema has no table 'zoo.Monster'; its tables"),
+        (["--schema", SCHEMAS / "telemetry.fbs"], "no binary schema: reflection.Schema, at byte"),
+        (["--schema", SCHEMAS / "missing.bfbs"], "missing.bfbs: No such file or directory"),
+    ],
+)
+def test_cat_says_what_is_wrong_with_a_schema(arguments: list[object], words: str, tmp_path: Path) -> None:
+    result = run("cat", stream(tmp_path / "a.bin"), *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1 + ("note" in result.stderr)
+
+
+# verify
+
+
+def test_verify_looks_into_every_message(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin")
+    assert run("verify", path, "--schema", TELEMETRY_SCHEMA).exit_code == 0
+    result = run("verify", path, "--schema", MONSTER_SCHEMA, "--keep-going", "--json")
+    (told,) = json.loads(result.stdout)["files"]
+    assert (result.exit_code, told["bad_frames"], told["frames"]) == (1, 3, 0)
+    assert (told["error"]["kind"], told["error"]["validator"]) == ("validation_failed", "zoo.Monster")
+    assert "the file identifier is" in told["error"]["message"]
+    assert run("verify", path, "--root", "zoo.Monster").exit_code == 2
+
+
+# convert
+
+
+def read_csv(path: Path) -> Any:
+    types = {"device_id": pa.uint64(), "timestamp": pa.uint64(), "value": pa.float64()}
+    return csv.read_csv(path, convert_options=csv.ConvertOptions(column_types=types))
+
+
+READERS: dict[str, Callable[[Path], Any]] = {
+    "parquet": parquet.read_table,
+    "arrow": lambda path: pa.ipc.open_file(pa.OSFile(str(path))).read_all(),
+    "csv": read_csv,
+}
+
+
+@pytest.mark.parametrize("portion", [1, 2, 100])
+@pytest.mark.parametrize("form", READERS)
+def test_convert_writes_a_table(form: str, portion: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typed, "MESSAGES", portion)
+    result = run("convert", stream(tmp_path / "a.bin"), "--to", form, "--schema", TELEMETRY_SCHEMA)
+    made = tmp_path / f"a.{form}"
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{made}: 3 rows, ")
+    assert READERS[form](made).to_pylist() == MESSAGES
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["a.bin", f"a.{form}"])
+
+
+def test_convert_writes_json_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typed, "BYTES", 1)
+    out = tmp_path / "b.json"
+    path = stream(tmp_path / "a.bin")
+    assert run("convert", path, "--to", "jsonl", "--schema", TELEMETRY_SCHEMA, "--out", out).exit_code == 0
+    assert lines(out.read_text("utf-8")) == MESSAGES
+
+
+def test_convert_of_an_empty_stream_is_an_empty_table(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin", TELEMETRY, [])
+    assert run("convert", path, "--to", "parquet", "--schema", TELEMETRY_SCHEMA, "-c", "crc32").exit_code == 0
+    made = parquet.read_table(tmp_path / "a.parquet")
+    assert (made.num_rows, made.column_names) == (0, list(NAMES))
+
+
+def test_convert_writes_only_the_named_columns(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin", MONSTER, [{"name": "x", "hp": 5, "tags": ["t"]}])
+    result = run("convert", path, "--to", "csv", "--schema", MONSTER_SCHEMA, "--column", "name", "--column", "hp")
+    assert result.exit_code == 0
+    assert (tmp_path / "a.csv").read_text("utf-8") == '"name","hp"\n"x",5\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--to", "csv"], "CSV has no form for pos: leave it out with --column"),
+        (["--to", "parquet"], "zoo.Monster.weapons: Arrow has no type for a zoo.Weapon in itself"),
+        (["--to", "csv", "--column", "nme"], "zoo.Monster has no field nme; its fields are pos, mana"),
+        (["--to", "jsonl", "--column", "name"], "JSON lines have all fields"),
+        (["--to", "csv", "--column", "name", "--out", "."], "Is a directory"),
+    ],
+)
+def test_convert_says_what_it_cannot(arguments: list[object], words: str, tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin", MONSTER, [{"name": "x"}])
+    if arguments[1] == "csv" and len(arguments) == 2:
+        arguments = [*arguments, "--column", "pos"]
+    result = run("convert", path, "--schema", MONSTER_SCHEMA, "-c", "crc32", *arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "csv", "jsonl"])
+@pytest.mark.parametrize("fault", ["message", "checksum", "torn"])
+def test_convert_writes_nothing_of_a_stream_with_a_fault(form: str, fault: str, tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin")
+    data = bytearray(path.read_bytes())
+    if fault == "message":
+        data += flatstream.framer.ChecksumFramer("crc32").header(b"no table at all") + b"no table at all"
+    elif fault == "checksum":
+        data[-1] ^= 1
+    else:
+        del data[-1]
+    path.write_bytes(data)
+    result = run("convert", path, "--to", form, "--schema", TELEMETRY_SCHEMA, "-c", "crc32")
+    at = {"message": len(data) - 23, "checksum": 80, "torn": 80}[fault]
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"flatstream: error: {path}: ")
+    assert result.stderr.endswith(f"(frame at offset {at})\n")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.bin"]
+
+
+# ingest
+
+
+def write_table(path: Path, table: Any) -> Path:
+    if path.suffix == ".csv":
+        csv.write_csv(table, path)
+    else:
+        parquet.write_table(table, path)
+    return path
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("rows", [1, 2, 100])
+def test_ingest_makes_a_stream_of_a_table(
+    form: str, rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "ROWS", rows)
+    table = write_table(tmp_path / f"a.{form}", pa.Table.from_pylist(MESSAGES, schema=TELEMETRY.to_arrow([]).schema))
+    out = tmp_path / "a.bin"
+    result = run("ingest", table, "--schema", TELEMETRY_SCHEMA, "--out", out, "--checksum", "crc32")
+    assert (result.exit_code, result.stdout) == (0, f"{out}: 3 frames, {out.stat().st_size} bytes\n")
+    assert out.read_bytes() == frame_records(TELEMETRY, ROWS, "crc32")
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_ingest_shows_how_far_it_is(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[float] = []
+    monkeypatch.setattr(source, "LARGE", 1)
+    monkeypatch.setattr(ingest, "LARGE", 1)
+    monkeypatch.setattr(source, "stderr_is_terminal", lambda: True)
+    monkeypatch.setattr(Progress, "update", lambda *_args, **how: told.append(how["completed"] / how["total"]))
+    table = write_table(tmp_path / f"a.{form}", pa.Table.from_pylist(MESSAGES, schema=TELEMETRY.to_arrow([]).schema))
+    result = run("ingest", table, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+    assert result.exit_code == 0, result.stderr
+    assert told[-1] == 1.0
+
+
+def test_what_is_converted_is_ingested_again(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin", checksum="xxh3_64")
+    for form in ("csv", "parquet"):
+        assert run("convert", path, "--to", form, "--schema", TELEMETRY_SCHEMA).exit_code == 0
+        again = tmp_path / f"{form}.bin"
+        assert run("ingest", tmp_path / f"a.{form}", "--schema", TELEMETRY_SCHEMA, "--out", again).exit_code == 0
+        assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("device_id\n-1\n", "CSV conversion error to uint64: invalid value '-1'"),
+        ("device_id,value\n1,2\n3\n", "Expected 2 columns, got 1: 3"),
+        ("device\n1\n", "telemetry.Telemetry has no field 'device'"),
+        ("", "Empty CSV file"),
+    ],
+)
+def test_ingest_of_a_table_that_does_not_fit_writes_nothing(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, "utf-8")
+    out = tmp_path / "a.bin"
+    out.write_bytes(b"as it was")
+    result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", out)
+    assert result.exit_code == 2
+    assert result.stderr.startswith(f"flatstream: error: {path}: ")
+    assert words in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert out.read_bytes() == b"as it was"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["a.bin", "a.csv"]
+
+
+def test_ingest_says_behind_which_rows_a_value_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingest, "ROWS", 2)
+    table = write_table(tmp_path / "a.parquet", pa.table({"device_id": [1, 2, 3, -4]}))
+    result = run("ingest", table, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+    assert result.exit_code == 2
+    assert "a.parquet, behind row 2: telemetry.Telemetry.device_id: row 1: " in result.stderr
+
+
+def test_ingest_takes_only_tables_that_it_knows(tmp_path: Path) -> None:
+    path = tmp_path / "a.xls"
+    path.write_bytes(b"")
+    result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+    assert (result.exit_code, result.stderr.split(" (")[0]) == (
+        2,
+        f"flatstream: error: {path} is neither .csv nor .parquet",
+    )
+
+
+@pytest.mark.parametrize("command", ["convert", "ingest"])
+def test_without_pyarrow_the_extra_is_named(command: str, tmp_path: Path, without: Callable[..., str]) -> None:
+    path = stream(tmp_path / "a.bin")
+    out = {"convert": ["--to", "parquet"], "ingest": ["--out", str(tmp_path / "b.bin")]}[command]
+    arguments = [command, str(path), "--schema", str(TELEMETRY_SCHEMA), *out]
+    code = f"""
+from click.testing import CliRunner
+from flatstream.cli.app import cli
+result = CliRunner().invoke(cli, {arguments!r})
+print(result.exit_code, result.stderr.splitlines()[-1])
+"""
+    said = without(code, "pyarrow")
+    assert said == "2 flatstream: error: this needs PyArrow: pip install 'flatstream[arrow]'\n"
