@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import os
 from itertools import islice
-from typing import TYPE_CHECKING, Final, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
 
 import flatbuffers
 
@@ -62,6 +62,13 @@ class Writable(Protocol):
 
     def write(self, data: Buffer, /) -> int | None:
         """Take bytes, and say how many; ``None`` from a raw file means that it would block."""
+
+
+class Encoding(Protocol):
+    """What `StreamWriter.write_records` must be given: `flatstream.Record` has it."""
+
+    def encode_many(self, table: Any, /) -> Iterator[bytes | memoryview]:
+        """The payloads of all rows of a table."""
 
 
 class StreamWriter:
@@ -189,6 +196,15 @@ class StreamWriter:
                 count += stop - start
                 start = stop
         return count
+
+    def write_records(self, record: Encoding, table: Any) -> int:
+        """Write each row of a table as one frame; returns how many there were.
+
+        ``record`` is a `flatstream.Record`, ``table`` of any kind that it takes: a NumPy structured array, a mapping of
+        arrays, a table of Arrow, pandas or Polars, a list of rows. Nothing is written unless all rows fit the record;
+        what is refused after that is refused as by `write_many`.
+        """
+        return self.write_many(record.encode_many(table))
 
     def flush(self) -> None:
         """Hand what was written to the operating system. That does not make it durable: see `sync` (S5)."""

@@ -13,7 +13,7 @@ from flatstream.records.declaration import enum, field, struct, union
 from flatstream.records.decode import StructView, TableView, VectorView
 from flatstream.records.record import Record
 from flatstream.records.schema import Schema
-from flatstream.records.writing import frame_records, write_records
+from flatstream.records.writing import frame_records
 
 __all__ = [
     "Record",
@@ -26,5 +26,4 @@ __all__ = [
     "frame_records",
     "struct",
     "union",
-    "write_records",
 ]

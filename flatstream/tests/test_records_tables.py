@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flatstream import ChecksumFramer, InvalidFrame, Record, StreamReader, StreamWriter
 from flatstream.batch import frame_many, scan
-from flatstream.records import enum, field, frame_records, struct, write_records
+from flatstream.records import enum, field, frame_records, struct
 from flatstream.tests.zoo import MONSTER, TELEMETRY, messages
 
 COLOR = enum("Color", "u8", Red=1, Green=2)
@@ -361,20 +361,20 @@ def test_a_payload_of_a_batch_ends_at_two_gigabytes(monkeypatch: pytest.MonkeyPa
 def test_writing_records_writes_each_as_a_frame_by_the_writers_own_rules() -> None:
     sink, seen = bytearray(), []
     writer = StreamWriter(sink, ChecksumFramer("crc32").bounded(42).observed(lambda payload: seen.append(len(payload))))
-    assert write_records(writer, TELEMETRY, COLUMNS) == 3
+    assert writer.write_records(TELEMETRY, COLUMNS) == 3
     assert sink == frame_records(TELEMETRY, ROWS, "crc32")
     assert seen == [42, 22, 42]
-    assert write_records(writer, TELEMETRY, []) == 0
+    assert writer.write_records(TELEMETRY, []) == 0
     tight = StreamWriter(bytearray(), ChecksumFramer("none").bounded(30))
     with pytest.raises(InvalidFrame):
-        write_records(tight, TELEMETRY, COLUMNS)
+        tight.write_records(TELEMETRY, COLUMNS)
 
 
 def test_nothing_is_written_of_a_table_that_does_not_fit() -> None:
     sink = bytearray()
     for record, rows in ((TELEMETRY, [(1, 2, 3.0), (-1, 2, 3.0)]), (MONSTER, [{"name": "a"}, {"name": 5}])):
         with pytest.raises((TypeError, ValueError)):
-            write_records(StreamWriter(sink), record, rows)
+            StreamWriter(sink).write_records(record, rows)
     assert sink == b""
 
 
