@@ -72,7 +72,7 @@ def convert_command(
     with ExitStack() as stack:
         reader, _ = stack.enter_context(reading(path, ChecksumDeframer(algorithm, max_frame_len)))
         try:
-            with whole_file(target) as file:
+            with whole_file(target, path) as file:
                 rows = _FORMS[form](record, reader, file, list(names) or None)
         except (ChecksumMismatch, InvalidFrame, UnexpectedEof, VerificationFailed) as error:
             note(f"error: {printable(path)}: {printable(str(error))}")

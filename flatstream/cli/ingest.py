@@ -56,7 +56,7 @@ def ingest_table_command(*, path: Path, schema: Path | None, root: str | None, o
         raise click.UsageError(f"{printable(path)} is neither .csv nor .parquet")
     rows = 0
     try:
-        with opened(path) as (file, length), whole_file(out) as stream:
+        with opened(path) as (file, length), whole_file(out, path) as stream:
             file.seek(0)
             with forms[path.suffix.lower()](pa, record, file, length, path.name) as batches:
                 for batch in batches:

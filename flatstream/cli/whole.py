@@ -7,6 +7,10 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
+import click
+
+from flatstream.cli.screen import printable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -15,11 +19,14 @@ __all__ = ["whole_file"]
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[BinaryIO]:
+def whole_file(path: Path, source: Path) -> Iterator[BinaryIO]:
     """A file that is written beside its place, and put there, durable, when the work in it is done.
 
-    After an error nothing has appeared or changed at ``path``.
+    After an error nothing has appeared or changed at ``path``. ``UsageError`` if that is the ``source`` of the work,
+    which would be lost.
     """
+    if path.exists() and path.samefile(source):
+        raise click.UsageError(f"{printable(path)} would be written over itself: name another file with --out")
     if path.is_dir():  # which would be found only when all is done
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     part = path.with_name(f".{path.name}.{os.getpid()}.part")

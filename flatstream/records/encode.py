@@ -72,7 +72,7 @@ class _Flat(NamedTuple):
     defaults: tuple[Any, ...]
     rounded: tuple[tuple[int, bytes], ...]
     """Of the fields whose bytes can be the default's while the value is not equal: place in the payload, default."""
-    packer: Struct
+    pack: Callable[..., bytes]
     head: bytes
     vtable: bytes
 
@@ -153,9 +153,12 @@ class Encoder:
     def encode(self, values: Mapping[str, Any]) -> bytes:
         """The payload with these values. ``TypeError`` or ``ValueError`` names the field of one that does not fit."""
         names = tuple(values)
-        flat = self._flat[names] if names in self._flat else self._flat_for(names)
+        try:
+            flat = self._flat[names]
+        except KeyError:
+            flat = self._flat_for(names)
         if flat is not None:
-            payload = _packed_flat(flat, values)
+            payload = _packed_flat(values, *flat)
             if payload is not None:
                 return payload
         output = _Output(self.start)
@@ -182,7 +185,7 @@ class Encoder:
                 _getter([field.name for field in layout.fields]),
                 tuple(field.default for field in layout.fields),
                 tuple((root + at, default) for default, at in inexact if default is not None),
-                Struct(f"<{len(head)}s{layout.packer.format[2:]}{len(layout.vtable)}s"),
+                Struct(f"<{len(head)}s{layout.packer.format[2:]}{len(layout.vtable)}s").pack,
                 bytes(head),
                 layout.vtable,
             )
@@ -273,16 +276,24 @@ def _getter(names: list[str]) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
     return itemgetter(*names)
 
 
-def _packed_flat(flat: _Flat, values: Mapping[str, Any]) -> bytes | None:
+def _packed_flat(  # noqa: PLR0917  (plain arguments, as an engine takes them)
+    values: Mapping[str, Any],
+    get: Callable[[Mapping[str, Any]], tuple[Any, ...]],
+    defaults: tuple[Any, ...],
+    rounded: tuple[tuple[int, bytes], ...],
+    pack_all: Callable[..., bytes],
+    head: bytes,
+    vtable: bytes,
+) -> bytes | None:
     """The payload; ``None`` if a value is a default, or does not fit: the slower way knows more."""
-    given = flat.get(values)
+    given = get(values)
     try:
-        if any(map(eq, given, flat.defaults)):
+        if True in map(eq, given, defaults):
             return None
-        payload = flat.packer.pack(flat.head, *given, flat.vtable)
+        payload = pack_all(head, *given, vtable)
     except (struct_error, OverflowError, TypeError, ValueError):
         return None
-    for at, default in flat.rounded:
+    for at, default in rounded:
         if payload[at : at + len(default)] == default:
             return None
     return payload

@@ -317,6 +317,19 @@ def test_ingest_takes_only_tables_that_it_knows(tmp_path: Path) -> None:
     )
 
 
+def test_no_file_is_written_over_itself(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.arrow")
+    before = path.read_bytes()
+    for arguments in (["convert", path, "--to", "arrow"], ["convert", path, "--to", "jsonl", "--out", path]):
+        result = run(*arguments, "--schema", TELEMETRY_SCHEMA, "-c", "crc32")
+        assert (result.exit_code, path.read_bytes()) == (2, before)
+        assert "a.arrow would be written over itself" in result.stderr
+    table = tmp_path / "a.csv"
+    table.write_text("device_id\n1\n", "utf-8")
+    assert run("ingest", table, "--schema", TELEMETRY_SCHEMA, "--out", table).exit_code == 2
+    assert table.read_text("utf-8") == "device_id\n1\n"
+
+
 @pytest.mark.parametrize("command", ["convert", "ingest"])
 def test_without_pyarrow_the_extra_is_named(command: str, tmp_path: Path, without: Callable[..., str]) -> None:
     path = stream(tmp_path / "a.bin")
