@@ -19,8 +19,23 @@ const CRC16_FOLDS_FROM: usize = 128;
 pub trait Checksum: Clone + Send + Sync {
     /// Bytes of the checksum field.
     const WIDTH: usize;
+    /// The checksum of a payload under `LARGE` bytes, for loops that see no other; right for any.
+    fn value_of_small(&self, payload: &[u8]) -> u64;
+
+    /// The checksum of a payload of `LARGE` bytes or more; right for any.
+    fn value_of_large(&self, payload: &[u8]) -> u64 {
+        self.value_of_small(payload)
+    }
+
     /// The checksum of a payload.
-    fn value(&self, payload: &[u8]) -> u64;
+    #[inline(always)]
+    fn value(&self, payload: &[u8]) -> u64 {
+        if payload.len() < LARGE {
+            self.value_of_small(payload)
+        } else {
+            self.value_of_large(payload)
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -39,7 +54,7 @@ pub struct Xxh3;
 impl Checksum for NoChecksum {
     const WIDTH: usize = 0;
     #[inline(always)]
-    fn value(&self, _payload: &[u8]) -> u64 {
+    fn value_of_small(&self, _payload: &[u8]) -> u64 {
         0
     }
 }
@@ -47,7 +62,7 @@ impl Checksum for NoChecksum {
 impl Checksum for Crc16 {
     const WIDTH: usize = 2;
     #[inline(always)]
-    fn value(&self, payload: &[u8]) -> u64 {
+    fn value_of_small(&self, payload: &[u8]) -> u64 {
         if payload.len() < CRC16_FOLDS_FROM {
             u64::from(CRC16_TABLES.checksum(payload))
         } else {
@@ -59,13 +74,17 @@ impl Checksum for Crc16 {
 impl Checksum for Crc32 {
     const WIDTH: usize = 4;
     #[inline(always)]
-    fn value(&self, payload: &[u8]) -> u64 {
+    fn value_of_small(&self, payload: &[u8]) -> u64 {
         let mut hasher = self.0.clone();
-        if payload.len() < LARGE {
-            hasher.update(payload);
-        } else {
-            in_blocks(payload, |block| hasher.update(block));
-        }
+        hasher.update(payload);
+        u64::from(hasher.finalize())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn value_of_large(&self, payload: &[u8]) -> u64 {
+        let mut hasher = self.0.clone();
+        in_blocks(payload, |block| hasher.update(block));
         u64::from(hasher.finalize())
     }
 }
@@ -73,10 +92,13 @@ impl Checksum for Crc32 {
 impl Checksum for Xxh3 {
     const WIDTH: usize = 8;
     #[inline(always)]
-    fn value(&self, payload: &[u8]) -> u64 {
-        if payload.len() < LARGE {
-            return XxHash3_64::oneshot(payload);
-        }
+    fn value_of_small(&self, payload: &[u8]) -> u64 {
+        XxHash3_64::oneshot(payload)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn value_of_large(&self, payload: &[u8]) -> u64 {
         let mut hasher = XxHash3_64::new();
         in_blocks(payload, |block| hasher.write(block));
         hasher.finish()
@@ -166,6 +188,12 @@ pub fn read_field<C: Checksum>(field: &[u8]) -> u64 {
 #[inline(always)]
 pub fn is_right<C: Checksum>(checksum: &C, field: &[u8], payload: &[u8]) -> bool {
     C::WIDTH == 0 || checksum.value(payload) == read_field::<C>(field)
+}
+
+/// `is_right` for a payload under `LARGE` bytes.
+#[inline(always)]
+pub fn is_right_of_small<C: Checksum>(checksum: &C, field: &[u8], payload: &[u8]) -> bool {
+    C::WIDTH == 0 || checksum.value_of_small(payload) == read_field::<C>(field)
 }
 
 #[cfg(test)]

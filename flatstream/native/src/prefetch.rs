@@ -10,6 +10,9 @@ pub const LARGE: usize = 8 << 20;
 const BLOCK: usize = 4 << 10;
 const AHEAD: usize = 2 << 10;
 
+/// Payloads under this size are no reason to ask for anything.
+const SMALL: usize = 1 << 10;
+
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
@@ -20,6 +23,14 @@ pub fn in_blocks(payload: &[u8], mut take: impl FnMut(&[u8])) {
             next[..next.len().min(BLOCK)].iter().step_by(LINE).for_each(fetch);
         }
         take(block);
+    }
+}
+
+/// Ask for the first bytes of a payload that comes next. A small one is under way already, with the one before it.
+#[inline(always)]
+pub fn soon(payload: &[u8]) {
+    if payload.len() >= SMALL {
+        payload[..payload.len().min(BLOCK)].iter().step_by(LINE).for_each(fetch);
     }
 }
 

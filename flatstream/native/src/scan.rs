@@ -3,7 +3,8 @@
 use std::collections::TryReserveError;
 use std::thread;
 
-use crate::checksum::{is_right, read_field, Checksum};
+use crate::checksum::{is_right, is_right_of_small, read_field, Checksum};
+use crate::prefetch::{soon, LARGE};
 use crate::wire::{end_at, length_at, whole_frame, End, LENGTH_SIZE};
 
 /// Frames that are walked before their checksums are verified, while their payloads may still be in the cache.
@@ -45,23 +46,22 @@ impl<'a, C: Checksum> Scan<'a, C> {
         let until = self.pos.saturating_add(budget);
         if self.threads > 1 && C::WIDTH > 0 {
             let first = self.places.offsets.len();
-            let mut stopped = self.walk_until(until, |_, _| true)?;
+            let mut stopped = self.walk_until::<false>(until)?;
             stopped |= self.verify_in_parallel(first);
             return Ok(stopped.then(|| self.end()));
         }
-        let checksum = self.checksum.clone();
-        let stopped = self.walk_until(until, |field, payload| is_right(&checksum, field, payload))?;
+        let stopped = self.walk_until::<true>(until)?;
         Ok(stopped.then(|| self.end()))
     }
 
     /// Walk over good frames to `until` or a little farther; whether there is no more of them.
-    fn walk_until(&mut self, until: usize, is_good: impl Fn(&[u8], &[u8]) -> bool) -> Result<bool, TryReserveError> {
-        let header = LENGTH_SIZE + C::WIDTH;
+    fn walk_until<const VERIFY: bool>(&mut self, until: usize) -> Result<bool, TryReserveError> {
+        let checksum = self.checksum.clone();
         while self.pos < until {
             let first = self.places.offsets.len();
             self.make_room(first)?;
             let (offsets, lengths) = self.places.block(first);
-            let (count, pos) = walk(self.bytes, self.pos, header, self.limit, offsets, lengths, &is_good);
+            let (count, pos) = walk::<C, VERIFY>(&checksum, self.bytes, self.pos, self.limit, offsets, lengths);
             self.pos = pos;
             if count < BLOCK {
                 self.places.truncate(first + count);
@@ -132,24 +132,25 @@ impl Places {
     }
 }
 
-/// Walk over good frames from `pos` on, as many as the columns hold; their number, and where the walk stands then.
+/// Walk over whole frames from `pos` on, to `VERIFY` only good ones, as many as the columns hold; their number, and where
+/// the walk stands then.
 ///
 /// Each frame is verified as it is passed, so that the processor computes while it waits for the memory behind.
 #[inline(always)]
-fn walk(
+fn walk<C: Checksum, const VERIFY: bool>(
+    checksum: &C,
     bytes: &[u8],
     mut pos: usize,
-    header: usize,
     limit: u32,
     offsets: &mut [i64; BLOCK],
     lengths: &mut [u32; BLOCK],
-    is_good: impl Fn(&[u8], &[u8]) -> bool,
 ) -> (usize, usize) {
+    let header = LENGTH_SIZE + C::WIDTH;
     let mut count = 0;
     while count < BLOCK {
         let Some((start, length)) = whole_frame(bytes, pos, header, limit) else { break };
         let stop = start + length as usize;
-        if !is_good(&bytes[pos + LENGTH_SIZE..start], &bytes[start..stop]) {
+        if VERIFY && !is_right(checksum, &bytes[pos + LENGTH_SIZE..start], &bytes[start..stop]) {
             break;
         }
         (offsets[count], lengths[count]) = (start as i64, length);
@@ -157,10 +158,11 @@ fn walk(
         pos = stop;
         // Frames of one size are common. Their headers are then at places known beforehand, so that the processor
         // need not wait for one length to find the next.
-        if length_at(bytes, pos) == Some(length) {
+        if (length as usize) < LARGE && length_at(bytes, pos) == Some(length) {
             let places = offsets[count..].iter_mut().zip(&mut lengths[count..]);
             for (frame, place) in bytes[pos..].chunks_exact(header + length as usize).zip(places) {
-                if length_at(frame, 0) != Some(length) || !is_good(&frame[LENGTH_SIZE..header], &frame[header..]) {
+                let (field, payload) = (&frame[LENGTH_SIZE..header], &frame[header..]);
+                if length_at(frame, 0) != Some(length) || VERIFY && !is_right_of_small(checksum, field, payload) {
                     break;
                 }
                 (*place.0, *place.1) = ((pos + header) as i64, length);
@@ -180,9 +182,17 @@ fn parts<C: Checksum>(bytes: &[u8], start: usize, length: u32) -> (&[u8], &[u8])
 }
 
 /// Index of the first frame whose checksum is not that of its payload.
+///
+/// Each payload is asked for while the one before it is verified. That makes two threads faster by a fifth, over 256 MiB
+/// in payloads of 4 KiB; to the one thread of `walk_until` it makes no difference.
 fn first_mismatch<C: Checksum>(checksum: &C, bytes: &[u8], offsets: &[i64], lengths: &[u32]) -> Option<usize> {
-    offsets.iter().zip(lengths).position(|(&offset, &length)| {
-        let (field, payload) = parts::<C>(bytes, offset as usize, length);
+    let frame = |(&offset, &length): (&i64, &u32)| parts::<C>(bytes, offset as usize, length);
+    let mut frames = offsets.iter().zip(lengths).map(frame);
+    let mut ahead = frames.clone().skip(1);
+    frames.position(|(field, payload)| {
+        if let Some((_, next)) = ahead.next() {
+            soon(next);
+        }
         !is_right(checksum, field, payload)
     })
 }
