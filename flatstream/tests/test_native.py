@@ -234,3 +234,25 @@ def test_readers_of_one_source_in_several_threads_do_not_disturb_each_other() ->
     for thread in threads:
         thread.join()
     assert sorted(results) == [2000] * 8 + [len(stream)] * 8
+
+
+@pytest.mark.skipif(NATIVE is model, reason="only native code can let others run while it works")
+@pytest.mark.parametrize("kind", [bytes, bytearray])
+def test_other_threads_run_during_a_long_scan_of_what_nobody_can_write_to(kind: Any) -> None:
+    stream = kind(model.frame(bytes(64 << 20), "xxh3_64"))
+    began, ran = threading.Event(), []
+    thread = threading.Thread(target=lambda: (began.wait(), ran.append(True)))
+    interval = sys.getswitchinterval()
+    thread.start()
+    try:
+        sys.setswitchinterval(1000)  # the other thread now runs only where this one lets it
+        began.set()
+        for _ in range(100 if kind is bytes else 1):  # a busy machine may need more than one
+            NATIVE.scan(stream, "xxh3_64", 2**31, 1)
+            during = bool(ran)
+            if during:
+                break
+    finally:
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert during == (kind is bytes)
