@@ -240,8 +240,13 @@ def test_readers_of_one_source_in_several_threads_do_not_disturb_each_other() ->
 @pytest.mark.parametrize("kind", [bytes, bytearray])
 def test_other_threads_run_during_a_long_scan_of_what_nobody_can_write_to(kind: Any) -> None:
     stream = kind(model.frame(bytes(64 << 20), "xxh3_64"))
-    began, ran = threading.Event(), []
-    thread = threading.Thread(target=lambda: (began.wait(), ran.append(True)))
+    began, ran = threading.Event(), threading.Event()
+
+    def wait() -> None:
+        began.wait()
+        ran.set()
+
+    thread = threading.Thread(target=wait)
     interval = sys.getswitchinterval()
     thread.start()
     try:
@@ -249,7 +254,7 @@ def test_other_threads_run_during_a_long_scan_of_what_nobody_can_write_to(kind: 
         began.set()
         for _ in range(100 if kind is bytes else 1):  # a busy machine may need more than one
             NATIVE.scan(stream, "xxh3_64", 2**31, 1)
-            during = bool(ran)
+            during = ran.is_set()
             if during:
                 break
     finally:
