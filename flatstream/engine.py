@@ -131,6 +131,12 @@ class Native(Protocol):
     def frame_rows(self, rows: Buffer, count: int, row_len: int, checksum: str, /) -> bytearray:
         """The frames of ``count`` payloads of ``row_len`` bytes, which lie one behind the other in ``rows``."""
 
+    def seal(self, frames: bytearray, offsets: Buffer, lengths: Buffer, checksum: str, /) -> None:
+        """Put the checksum of each payload in front of it; payloads begin at ``offsets``, both columns are int64.
+
+        ``IndexError`` for a payload that does not lie in ``frames``.
+        """
+
 
 def _choose() -> tuple[Native | None, str | None]:
     """The native engine, or ``None`` and the reason."""

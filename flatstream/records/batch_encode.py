@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from flatstream import engine
 from flatstream.batch import frame_many
-from flatstream.checksum import by_name
+from flatstream.checksum import BUILT_IN, by_name
 from flatstream.records.arrays import at_any_place, copy_spans, dtype_of
 from flatstream.records.column import Fixed, Objects, Spans
 from flatstream.records.encode import MAX_PAYLOAD
@@ -62,6 +63,10 @@ def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
 
 def _seal(out: bytearray, offsets: Ints, lengths: Ints, checksum: Checksum) -> None:
     """Put the checksum in front of each payload."""
+    native = engine.native
+    if native is not None and checksum is BUILT_IN.get(checksum.name):
+        native.seal(out, offsets.data.cast("B"), lengths.data.cast("B"), checksum.name)
+        return
     width, pack, mask, compute = checksum.width, checksum.pack, checksum.mask, checksum.compute
     with memoryview(out) as view:
         for at, size in zip(offsets.tolist(), lengths.tolist(), strict=True):

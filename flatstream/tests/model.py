@@ -154,3 +154,11 @@ def arrow_views(source: Any, offsets: Any, lengths: Any, buffer_len: int) -> byt
         place = divmod(start, buffer_len)
         views += struct.pack("<i12s", length, payload if length <= 12 else struct.pack("<4sii", payload, *place))
     return views
+
+
+def seal(frames: bytearray, offsets: Any, lengths: Any, checksum: str) -> None:
+    algorithm = BUILT_IN[checksum]
+    for start, length in zip(memoryview(offsets).cast("q"), memoryview(lengths).cast("q"), strict=True):
+        if not algorithm.width <= start <= start + length <= len(frames):
+            raise IndexError("a payload does not lie within the frames")
+        frames[start - algorithm.width : start] = algorithm.field(bytes(frames[start : start + length]))

@@ -101,6 +101,17 @@ def test_views(places: list[tuple[int, int]], buffer_len: int) -> None:
     assert NATIVE.arrow_views(*arguments) == model.arrow_views(*arguments)
 
 
+@given(CHECKSUMS, st.lists(st.tuples(st.integers(-2, 70), st.integers(-2, 30)), max_size=6))
+def test_seal(checksum: str, places: list[tuple[int, int]]) -> None:
+    offsets = struct.pack(f"{len(places)}q", *(start for start, _ in places))
+    lengths = struct.pack(f"{len(places)}q", *(length for _, length in places))
+    results = []
+    for module in (NATIVE, model):
+        frames = bytearray(range(80))
+        results.append((outcome(module.seal, frames, offsets, lengths, checksum), frames))
+    assert results[0] == results[1]
+
+
 @given(CHECKSUMS, st.lists(st.binary(max_size=20) | st.just(b"x" * 17) | st.builds(bytearray, st.binary(max_size=5))))
 def test_frame_writer(checksum: str, payloads: list[Any]) -> None:
     results = []

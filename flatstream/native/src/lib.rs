@@ -30,7 +30,7 @@ mod python {
         #[pymodule_export]
         use super::arrow::arrow_views;
         #[pymodule_export]
-        use super::batch::{frame_rows, frame_some, scan};
+        use super::batch::{frame_rows, frame_some, scan, seal};
         #[pymodule_export]
         use super::column::Column;
         #[pymodule_export]
