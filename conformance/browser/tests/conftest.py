@@ -138,9 +138,13 @@ class Tab:
         """Load a file, with `after` (a query or a fragment) behind its address, and wait until it is there."""
         self._ask("Page.navigate", url="about:blank")
         self._ask("Page.navigate", url=page.as_uri() + after)
+        self.until("document.readyState + location.protocol === 'completefile:'")
+
+    def until(self, condition: str) -> None:
+        """Wait until a JavaScript expression is true: what follows an event in a page comes after that event."""
         deadline = time.monotonic() + SECONDS
-        while self.value("document.readyState + location.protocol") != "completefile:":
-            assert time.monotonic() < deadline, "the page does not load"
+        while self.value(condition) is not True:
+            assert time.monotonic() < deadline, f"never true: {condition}"
             time.sleep(0.02)
 
     def value(self, expression: str) -> Any:

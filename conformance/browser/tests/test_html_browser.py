@@ -77,6 +77,7 @@ def test_what_a_testee_says_is_not_run(opened: Tab) -> None:
     focus(opened, "text")
     opened.type("recovery-cuts/none/cut-000")
     opened.value("document.querySelector('#list summary').click()")
+    opened.until("document.querySelector('#list .finding pre') !== null")
     assert "onerror" in opened.value("document.querySelector('#list .finding pre').textContent")
     assert opened.value("document.title").startswith("FlatStream conformance: flatstream, <script>")
     assert opened.value("document.querySelectorAll('img').length") == 0
@@ -130,7 +131,7 @@ def test_the_keyboard_alone_opens_a_case(opened: Tab) -> None:
     assert opened.value("document.querySelectorAll('#list .inside').length") == 0
     opened.press("Enter")
     assert opened.value(f"{FOCUS}.parentElement.open") is True
-    opened.value("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+    opened.until("document.querySelector('#list .inside') !== null")
     inside = opened.value("document.querySelector('#list .inside').textContent")
     assert "c2 41 24 35" in inside, "what was expected"
     assert "00 00 00 00" in inside, "what came"
@@ -164,8 +165,7 @@ def test_nothing_is_wider_than_the_screen(tab: Tab, report: Path, width: int) ->
     tab.screen(width)
     tab.open(report)
     tab.value("document.querySelectorAll('#list summary, article summary').forEach((each) => each.click())")
-    tab.value("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
-    assert tab.value("document.querySelectorAll('#list .inside').length") == 100
+    tab.until("document.querySelectorAll('#list .inside').length === 100")
     assert tab.value("document.documentElement.scrollWidth") <= width
     first_columns = "[...document.querySelectorAll('main > section > .scroll th[scope=row]')]"
     assert min(tab.value(f"{first_columns}.map((each) => each.offsetWidth)")) > 100, "a column is squeezed"
