@@ -25,7 +25,7 @@ EVENTS = 3
 ONCE = Effort(least=2, most=2, seconds=0, sample_ns=1)
 
 PAGE = (
-    "# Title\n\nA frame takes <!-- n:tel-100k/F0/flatstream/ns -->0<!-- /n --> ns, at most 4 times the other.\n\n"
+    "# Title\n\nA frame takes <!-- n:tel-100k/F0/pickle/ns -->0<!-- /n --> ns, at most 4 times the other.\n\n"
     + "".join(f"<!-- benchmarks:{name} -->\n<!-- /benchmarks:{name} -->\n\n" for name in BLOCKS)
     + "The end.\n"
 )
