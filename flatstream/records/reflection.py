@@ -168,7 +168,11 @@ class Types:
             element = self._type(record, name, {**spec, "base_type": spec["element"], "element": 0})
             if isinstance(element, (UnionType, VectorType, Array)) or spec["element"] == 1:
                 raise SchemaError("vectors of unions are not supported", record, name)
-            return VectorType(element) if base == _VECTOR else Array(element, spec["fixed_length"])
+            if base == _VECTOR:
+                return VectorType(element)
+            if not isinstance(element, (Scalar, EnumType, StructType)):
+                raise SchemaError("an array of fixed length holds scalars and structs", record, name)
+            return Array(element, spec["fixed_length"])
         if base in _SCALARS:
             return _SCALARS[base] if index < 0 else self._enum(record, name, index)
         if base == _STRING:

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 # No deadline: a test asserts, and a slow machine is no error. `tox run -e long` asks for many more examples,
 # and valgrind, under which everything is slow, for few.
-patient = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+# In CI the examples are the same each time, so that what fails there fails here; others are tried everywhere else.
+patient = settings(
+    deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow], derandomize="CI" in os.environ
+)
 settings.register_profile("default", patient)
 settings.register_profile("few", patient, max_examples=10, suppress_health_check=list(HealthCheck))
 settings.register_profile("long", patient, max_examples=10_000)

@@ -218,6 +218,11 @@ def part(schema: dict[str, Any], where: str) -> dict[str, Any]:
         ("zoo.Vec3.y", {"offset": 2}, "zoo.Vec3.y: its place 2 is not aligned, or taken"),
         ("zoo.Vec3.y", {"offset": 0}, "zoo.Vec3.y: its place 0 is not aligned, or taken"),
         ("zoo.Vec3.y", {"type": {"base_type": 13}}, "zoo.Vec3.y: a struct holds scalars, structs"),
+        (
+            "zoo.Vec3.y",
+            {"type": {"base_type": 17, "element": 13, "fixed_length": 2}},
+            "zoo.Vec3.y: an array of fixed length holds scalars and structs",
+        ),
         ("zoo.Vec3", {"bytesize": 2**31 - 4}, "zoo.Vec3: a struct of 2147483644 bytes is too large"),
         ("zoo.Vec3", {"bytesize": 8}, "zoo.Vec3: a struct of 8 bytes, aligned to 4, cannot hold its fields"),
         ("zoo.Vec3", {"minalign": 3}, "zoo.Vec3: a struct of 12 bytes, aligned to 3, cannot hold its fields"),
