@@ -259,7 +259,7 @@ def frame_some(payloads: list[Buffer], start: int, enough: int, checksum: Checks
         try:
             data: Payload = payload if type(payload) is bytes else _flat(payload)
             frames += header(data)
-        except (FlatStreamError, BufferError, TypeError):
+        except Exception:  # whatever refuses it; an interruption goes through
             if index == start:
                 raise
             break

@@ -399,6 +399,15 @@ def test_of_many_payloads_all_before_a_bad_one_are_written(bad: Any) -> None:
     assert sink == frame_many([b"one", b"two"])
 
 
+def test_whatever_a_payload_raises_all_before_it_are_written() -> None:
+    closed = mmap.mmap(-1, 10)
+    closed.close()
+    sink = bytearray()
+    with pytest.raises(ValueError, match="closed"):
+        StreamWriter(sink).write_many([b"one", closed])
+    assert sink == frame_many([b"one"])
+
+
 def test_a_payload_too_long_among_many_names_its_offset() -> None:
     sink = bytearray()
     with pytest.raises(InvalidFrame) as caught:

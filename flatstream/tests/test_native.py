@@ -189,6 +189,15 @@ def test_a_list_that_changes_while_it_is_framed_is_framed_as_far_as_it_goes() ->
     )
 
 
+@pytest.mark.parametrize("module", [NATIVE, model])
+def test_an_interruption_while_payloads_are_looked_at_goes_through(module: Any) -> None:
+    def interrupted(_payload: Any) -> memoryview:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        module.frame_some([b"one", bytearray(b"two")], 0, 99, "none", interrupted)
+
+
 def test_a_writer_goes_away_with_its_sink() -> None:
     class Sink(io.BytesIO):
         pass

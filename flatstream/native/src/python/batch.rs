@@ -1,6 +1,6 @@
 //! Whole buffers at a time: `scan`, `frame_many`, `frame_rows`.
 
-use pyo3::exceptions::{PyBufferError, PyIndexError, PyMemoryError, PyOverflowError};
+use pyo3::exceptions::{PyBufferError, PyException, PyIndexError, PyMemoryError, PyOverflowError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList};
 
@@ -93,7 +93,8 @@ fn framed<'py, C: Checksum>(
         let payload = payloads.get_item(index)?;
         let payload = match Payload::new(payload, flat_view) {
             Ok(payload) => payload,
-            Err(_) if index > start => break,
+            // Whatever refuses it; an interruption goes through.
+            Err(error) if index > start && error.is_instance_of::<PyException>(py) => break,
             Err(error) => return Err(error),
         };
         let (payload, frozen) = (payload.bytes(), payload.is_frozen());
