@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, runtime_check
 import numpy as np
 
 from flatstream.errors import VerificationFailed
+from flatstream.records.arrays import byte_column
 from flatstream.records.column import Column, Fixed, Objects, Spans
 from flatstream.records.gather import Corrupt, compact, gather, is_gathered
 from flatstream.records.types import Scalar
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from flatstream.records.arrays import Bytes, Ints
+    from flatstream.records.arrays import Bytes, Ints, Lengths
     from flatstream.records.record import Record
     from flatstream.records.types import Field
 
@@ -41,7 +42,7 @@ class _Payloads(NamedTuple):
 
     data: Bytes
     offsets: Ints
-    lengths: Ints
+    lengths: Lengths
     header: int | None
     """Bytes between the start of a frame and its payload, if that is known."""
     shift: Ints | None
@@ -94,10 +95,14 @@ def decode_columns(
 def verify_frames(record: Record, identifier: bytes, frames: FramesLike | Iterable[Buffer]) -> int:
     """Verify every payload; returns how many there are."""
     payloads = _payloads(frames)
-    if all(is_gathered(field) for field in record.table.fields):
+    first = 0
+    verifier = record.engine_verifier()
+    if verifier is not None:
+        first = verifier.passing(payloads.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
+    elif all(is_gathered(field) for field in record.table.fields):
         _gathered(record, identifier, payloads, record.table.fields)
         return len(payloads.offsets)
-    for row in range(len(payloads.offsets)):
+    for row in range(first, len(payloads.offsets)):
         try:
             record.verify(payloads.payload(row))
         except VerificationFailed as error:
@@ -125,7 +130,7 @@ def _gathered(
 def _payloads(frames: FramesLike | Iterable[Buffer]) -> _Payloads:
     if isinstance(frames, FramesLike):
         data = np.frombuffer(frames.source, np.uint8)
-        return _Payloads(data, frames.offsets, frames.lengths.astype(np.int64), getattr(frames, "header", None), None)
+        return _Payloads(data, frames.offsets, frames.lengths, getattr(frames, "header", None), None)
     start = getattr(frames, "offset", None)
     header = 0
     parts: list[bytes] = []
@@ -133,8 +138,8 @@ def _payloads(frames: FramesLike | Iterable[Buffer]) -> _Payloads:
         parts.append(bytes(flat_view(memoryview(payload))))
         if start is not None and len(parts) == 1:
             header = cast("Any", frames).offset - start - len(parts[0])
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-    offsets = np.cumsum(lengths) - lengths
+    lengths = np.fromiter(map(len, parts), np.uint32, len(parts))
+    offsets = np.cumsum(lengths, dtype=np.int64) - lengths
     shift = None if start is None else start + offsets + header * np.arange(len(parts))
     return _Payloads(np.frombuffer(b"".join(parts), np.uint8), offsets, lengths, None, shift)
 

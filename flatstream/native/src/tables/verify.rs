@@ -1,0 +1,196 @@
+//! The verifier: whether a payload can be read as its record without leaving it, as `flatstream/records/verify.py`.
+
+use super::{is_inside, target, text, u32_at, vector, Table};
+
+/// What has to be looked at behind a field.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// So many bytes, aligned, at the place itself: a scalar or a struct.
+    Inline {
+        size: u64,
+        align: u64,
+    },
+    Text,
+    Vector {
+        width: u64,
+        align: u64,
+    },
+    /// A table, by its number in the plan.
+    Table(usize),
+    Texts,
+    Tables(usize),
+}
+
+#[derive(Clone, Debug)]
+pub enum What {
+    Value(Target),
+    /// One of several, by the tag in the field before it. A tag that is not among them is of a newer schema: nobody
+    /// here can look at the value, and no reader will.
+    Union(Vec<(u8, Target)>),
+}
+
+/// A field: the place of its entry in the vtable, and what it is.
+#[derive(Clone, Debug)]
+pub struct Step {
+    pub entry: u64,
+    pub required: bool,
+    pub what: What,
+}
+
+/// How deep tables are nested, how many of them there are, and how many bytes reading everything would touch.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub depth: i64,
+    pub tables: i64,
+    pub apparent_size: i64,
+}
+
+/// A schema boiled down to the steps of each table that can be reached; the first is the root.
+#[derive(Clone, Debug)]
+pub struct Verifier {
+    plan: Vec<Vec<Step>>,
+    identifier: Option<[u8; 4]>,
+    limits: Limits,
+}
+
+/// A table that is still to be looked at: its number in the plan, its place, its depth.
+type Waiting = (usize, u64, i64);
+
+impl Verifier {
+    /// `None` if a step leads to a table that is not in the plan.
+    pub fn new(plan: Vec<Vec<Step>>, identifier: Option<[u8; 4]>, limits: Limits) -> Option<Self> {
+        let is_there = |target: &Target| match target {
+            Target::Table(which) | Target::Tables(which) => *which < plan.len(),
+            _ => true,
+        };
+        let complete = plan.iter().flatten().all(|step| match &step.what {
+            What::Value(target) => is_there(target),
+            What::Union(members) => members.iter().all(|(_, target)| is_there(target)),
+        });
+        (complete && !plan.is_empty()).then_some(Self { plan, identifier, limits })
+    }
+
+    /// Whether a payload passes. `waiting` is room for the tables to be looked at, whose capacity is used again.
+    #[inline]
+    pub fn accepts(&self, payload: &[u8], waiting: &mut Vec<(usize, u64, i64)>) -> bool {
+        waiting.clear();
+        self.verify(payload, waiting).is_some()
+    }
+
+    #[inline]
+    fn verify(&self, payload: &[u8], waiting: &mut Vec<Waiting>) -> Option<()> {
+        let root = Table::root(payload, self.identifier)?;
+        let mut sums = Sums { tables: 1, apparent: 4 };
+        self.table(payload, (0, root.start, 1), &mut sums, waiting)?;
+        while let Some(next) = waiting.pop() {
+            self.table(payload, next, &mut sums, waiting)?;
+        }
+        Some(())
+    }
+
+    #[inline(always)]
+    fn table(
+        &self,
+        payload: &[u8],
+        (which, start, depth): Waiting,
+        sums: &mut Sums,
+        waiting: &mut Vec<Waiting>,
+    ) -> Option<()> {
+        let limits = &self.limits;
+        if depth > limits.depth || sums.tables > limits.tables {
+            return None;
+        }
+        let size = payload.len() as u64;
+        let table = Table::new(payload, start)?;
+        sums.apparent += 4 + table.vtable_len as i64;
+        // The first byte of the field before: of interest only if a union comes next.
+        let mut tag = 0;
+        for step in &self.plan[which] {
+            let Some(place) = table.field(payload, step.entry) else {
+                let lacks = step.required || (tag != 0 && matches!(step.what, What::Union(_)));
+                if lacks {
+                    return None;
+                }
+                tag = 0;
+                continue;
+            };
+            let found = match &step.what {
+                What::Value(Target::Inline { size: width, align }) => {
+                    if !is_inside(place, *width, *align, size) {
+                        return None;
+                    }
+                    sums.apparent += *width as i64;
+                    tag = payload[place as usize];
+                    continue;
+                }
+                What::Value(target) => Some(target),
+                What::Union(_) if tag == 0 => return None,
+                What::Union(members) => members.iter().find(|member| member.0 == tag).map(|member| &member.1),
+            };
+            let place = target(payload, place)?;
+            sums.apparent += 4;
+            if let Some(found) = found {
+                refer(payload, place, found, depth, sums, limits, waiting)?;
+            }
+            if sums.apparent > limits.apparent_size {
+                return None;
+            }
+        }
+        (sums.apparent <= limits.apparent_size).then_some(())
+    }
+}
+
+/// What was counted so far. Numbers that no payload can bring to overflow: one has less than 2^63 bytes, and each step adds
+/// less than 2^49 and is checked.
+struct Sums {
+    tables: i64,
+    apparent: i64,
+}
+
+/// Look at what an offset leads to.
+#[inline]
+fn refer(
+    payload: &[u8],
+    place: u64,
+    target: &Target,
+    depth: i64,
+    sums: &mut Sums,
+    limits: &Limits,
+    waiting: &mut Vec<Waiting>,
+) -> Option<()> {
+    match *target {
+        Target::Inline { size, align } => {
+            is_inside(place, size, align, payload.len() as u64).then_some(())?;
+            sums.apparent += size as i64;
+        }
+        Target::Text => sums.apparent += 5 + text(payload, place)?.len() as i64,
+        Target::Vector { width, align } => sums.apparent += 4 + (width * vector(payload, place, width, align)?) as i64,
+        Target::Table(which) => {
+            sums.tables += 1;
+            waiting.push((which, place, depth + 1));
+        }
+        Target::Texts | Target::Tables(_) => {
+            let count = vector(payload, place, 4, 4)?;
+            sums.apparent += 4 + 4 * count as i64;
+            if let Target::Tables(_) = target {
+                sums.tables += count as i64;
+            }
+            if sums.tables > limits.tables {
+                return None;
+            }
+            for slot in (place + 4..).step_by(4).take(count as usize) {
+                let item = slot + u32_at(payload, slot)?;
+                if let Target::Tables(which) = *target {
+                    waiting.push((which, item, depth + 1));
+                } else {
+                    sums.apparent += 5 + text(payload, item)?.len() as i64;
+                    // Not only at the end: one string can be referred to often.
+                    if sums.apparent > limits.apparent_size {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+    Some(())
+}
