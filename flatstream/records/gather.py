@@ -42,8 +42,13 @@ class Corrupt(Exception):  # noqa: N818  (caught by its one caller, who finds th
 
 
 def is_gathered(field: Field) -> bool:
-    """Whether a field is read for all rows at once: numbers, structs, strings, and vectors of numbers and structs."""
+    """Whether a field is read for all rows at once: numbers, structs, strings, and vectors of numbers and structs.
+
+    Not bytes that are a buffer of their own, which only `flatstream.records.verify` looks into.
+    """
     kind = field.type
+    if field.nested is not None:
+        return False
     if isinstance(kind, VectorType):
         return not isinstance(kind.element, (StringType, TableType))
     return isinstance(kind, (Scalar, EnumType, StructType, StringType))

@@ -50,7 +50,7 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         try:
-            columns[name] = _column(by_name[name].type, source)
+            columns[name] = _column(by_name[name], source)
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
@@ -103,10 +103,11 @@ def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, 
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
-def _column(kind: Any, source: Any) -> Column:
+def _column(field: Field, source: Any) -> Column:
+    kind = field.type
     if hasattr(source, "combine_chunks"):  # PyArrow's ChunkedArray
         source = source.combine_chunks()
-    if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind):
+    if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind) or field.nested is not None:
         return Objects(_listed(source))
     if hasattr(source, "to_pylist"):
         from flatstream.records.arrow_in import arrow_column  # noqa: PLC0415  (only who has PyArrow comes here)
