@@ -81,12 +81,22 @@ def _sources(record: str, fields: tuple[Field, ...], table: Any) -> Mapping[str,
     if hasattr(table, "to_arrow"):  # Polars
         table = table.to_arrow()
     if hasattr(table, "column_names") and hasattr(table, "schema"):  # PyArrow's Table
-        return dict(zip(table.column_names, table.columns, strict=True))
+        return _by_name(table.column_names, table.columns)
     if hasattr(table, "iloc"):  # pandas
-        return {str(name): table[name] for name in table.columns}
+        return _by_name(map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))])
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise TypeError(f"a table or rows are needed, not {type(table).__name__}")
     return _transposed(record, [field.name for field in fields], list(table))
+
+
+def _by_name(names: Iterable[str], columns: Iterable[Any]) -> dict[str, Any]:
+    """Columns by their names, of which some kinds of tables can have one twice."""
+    found: dict[str, Any] = {}
+    for name, column in zip(names, columns, strict=True):
+        if name in found:
+            raise TypeError(f"there are several columns {name}")
+        found[name] = column
+    return found
 
 
 def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, Any]:
@@ -197,7 +207,7 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         wrong = (source < low) | (source > high)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(f"row {row}: {source[row]!r} is out of the range of {scalar.name}")
+        raise ValueError(f"row {row}: {source[row].item()!r} is out of the range of {scalar.name}")
     return values
 
 
