@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from flatstream.records.arrays import at_any_place, copy_spans, dtype_of
+from flatstream.records.arrays import at_any_place, dtype_of, joined_spans
 from flatstream.records.column import Fixed, Spans
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, VectorType
 from flatstream.records.verify import MAX_OFFSET, MIN_SIZE
@@ -219,11 +219,7 @@ def _check_text(rows: _Rows, column: Spans) -> None:
 
 def compact(column: Spans) -> Bytes:
     """The bytes of all spans, one behind the other."""
-    sizes = column.counts * column.element.itemsize
-    out = np.empty(int(sizes.sum()), np.uint8)
-    places = np.cumsum(sizes) - sizes
-    copy_spans(out, places, column.data, column.starts, column.counts, column.element.itemsize)
-    return out
+    return joined_spans(column.data, column.starts, column.counts, column.element.itemsize)
 
 
 def _absent(field: Field, count: int) -> Fixed | Spans:
