@@ -40,7 +40,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Values that are taken one by one: tables, unions, vectors of tables or strings, and buffers inside."""
+    """Values that are taken one by one: tables, unions, vectors of tables or strings; read, also buffers inside."""
 
     values: Sequence[Any]
 

@@ -8,7 +8,7 @@ integer that is out of range or a float where an integer belongs is refused, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from struct import error as struct_error
 from struct import pack
@@ -18,6 +18,7 @@ import numpy as np
 
 from flatstream.records.arrays import dtype_of
 from flatstream.records.column import Fixed, Objects, Spans
+from flatstream.records.layout import buffer_align
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, UnionType, VectorType
 from flatstream.records.values import inline_packer, vector_packer
 
@@ -50,7 +51,7 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         try:
-            columns[name] = _column(by_name[name], source)
+            columns[name] = _aligned(by_name[name], _column(by_name[name].type, source))
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
@@ -113,11 +114,15 @@ def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, 
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
-def _column(field: Field, source: Any) -> Column:
-    kind = field.type
+def _aligned(field: Field, column: Column) -> Column:
+    """The column, with bytes that are a buffer of their own where all in it is aligned."""
+    return column if field.nested is None else replace(cast("Spans", column), align=buffer_align(field.nested))
+
+
+def _column(kind: Any, source: Any) -> Column:
     if hasattr(source, "combine_chunks"):  # PyArrow's ChunkedArray
         source = source.combine_chunks()
-    if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind) or field.nested is not None:
+    if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind):
         return Objects(_listed(source))
     if hasattr(source, "to_pylist"):
         from flatstream.records.arrow_in import arrow_column  # noqa: PLC0415  (only who has PyArrow comes here)
