@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flatstream.records.layout import inline_align, inline_size
+from flatstream.records.layout import buffer_align, inline_align, inline_size
 from flatstream.records.types import (
     EnumType,
     Scalar,
@@ -55,6 +55,8 @@ def _written(encoder: Encoder, field: Field) -> tuple[str, int, str, int, int, i
     else:
         element = kind.element if isinstance(kind, VectorType) else kind
         size, align = inline_size(element), inline_align(element)
+        if field.nested is not None:
+            align = buffer_align(field.nested)
     return field.name, field.slot, _code(kind), size, align, _bits(left_out), _bits(forced), field.required
 
 
