@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 from functools import cached_property
 from struct import error as struct_error
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from flatstream.errors import FlatBuffersError, SchemaError
 from flatstream.extras import needing
 from flatstream.records.declaration import declared_table
 from flatstream.records.decode import Reader, TableView
 from flatstream.records.encode import Encoder
-from flatstream.records.verify import plan_of, verify
+from flatstream.records.verify import MAX_APPARENT_SIZE, plan_of, verify
 from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Record"]
-
-MAX_APPARENT_SIZE: Final = 2**31
-"""Bytes; as in the Rust verifier, the size of the largest FlatBuffer."""
 
 
 class Record:

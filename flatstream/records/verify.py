@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flatstream.records.types import Field, Type
     from flatstream.wire import Payload
 
-__all__ = ["Plan", "plan_of", "verify"]
+__all__ = ["MAX_APPARENT_SIZE", "Plan", "plan_of", "verify"]
 
 _U16: Final = Struct("<H").unpack_from
 _U32: Final = Struct("<I").unpack_from
@@ -35,6 +35,9 @@ MIN_SIZE: Final = 12
 
 MAX_OFFSET: Final = 2**31 - 1
 """An offset forward, in bytes; the largest FlatBuffer has one more."""
+
+MAX_APPARENT_SIZE: Final = 2**31
+"""Bytes that reading everything may touch, if nothing else is asked for: in Rust the size of the largest FlatBuffer."""
 
 
 # What has to be looked at: plain numbers, as an engine takes them.
