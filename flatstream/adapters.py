@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from flatstream.arguments import function, instance
 from flatstream.errors import InvalidFrame
-from flatstream.validation import checked
+from flatstream.validation import TypedValidator, checked
 from flatstream.wire import limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flatstream import engine
     from flatstream.checksum import Checksum
     from flatstream.validation import Validator
     from flatstream.wire import Payload
@@ -115,6 +116,13 @@ class Deframer:
         self.checksum = checksum
         self.max_frame_len = limit(max_frame_len, "max_frame_len")
         self.inspectors = inspectors
+
+    def engine_verifier(self) -> engine.Verifier | None:
+        """What the engine can verify payloads with in place of the inspectors; ``None`` if these must be asked."""
+        if len(self.inspectors) != 1:
+            return None
+        validator = getattr(self.inspectors[0], "__self__", None)
+        return validator.engine_verifier() if isinstance(validator, TypedValidator) else None
 
     def bounded(self, max_frame_len: int) -> BoundedDeframer:
         """Refuse frames that declare more payload bytes than that (R3)."""

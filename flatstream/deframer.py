@@ -91,6 +91,7 @@ class Parser:
         "_offset",
         "_pos",
         "_running",
+        "_verifier",
         "_whole",
         "_window",
         "error",
@@ -108,9 +109,10 @@ class Parser:
         self._ended = self._closed = False
         self._running: Generator[Payload | None] | None = None
         self._frames = self._all_runs()
-        # The engine knows neither inspectors nor algorithms of the caller's.
+        # The engine knows neither algorithms of the caller's nor inspectors, but the validator of a record.
         checksum = deframer.checksum
-        known = checksum is BUILT_IN.get(checksum.name) and not deframer.inspectors
+        self._verifier = deframer.engine_verifier()
+        known = checksum is BUILT_IN.get(checksum.name) and (not deframer.inspectors or self._verifier is not None)
         self._native = engine.native if known else None
         self._whole: WholeFrames | None = None
         self._given: Iterator[Payload] = iter(())
@@ -160,8 +162,8 @@ class Parser:
         if whole is None:
             if self._pos == len(self._window):
                 return None
-            limit = self._deframer.max_frame_len
-            whole = native.WholeFrames(self._window, self._pos, self._deframer.checksum.name, limit, self._copy)
+            name, limit = self._deframer.checksum.name, self._deframer.max_frame_len
+            whole = native.WholeFrames(self._window, self._pos, name, limit, self._copy, self._verifier)
             self._whole = whole
         payloads = next(whole, None)
         if payloads is None:

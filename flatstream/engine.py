@@ -18,12 +18,12 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast
 
 from flatstream.errors import EngineUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
@@ -70,6 +70,61 @@ class FrameWriter(Protocol):
         """Leave everything to the writer from now on."""
 
 
+EngineColumn: TypeAlias = "tuple[int, Buffer, Any, Any, Buffer | None, bool]"
+"""As `RowEncoder.frame_columns` takes one."""
+
+
+class Verifier(Protocol):
+    """Says which payloads pass, as `flatstream.records.verify`; not why others do not."""
+
+    def accepts(self, payload: Buffer, /) -> bool:
+        """Whether it passes."""
+
+    def passing(self, source: Buffer, offsets: Buffer, lengths: Buffer, /) -> int:
+        """How many of the payloads at int64 offsets, of uint32 lengths, pass, up to the first that does not."""
+
+
+class Gatherer(Protocol):
+    """Reads the columns of some fields from payloads, as `flatstream.records.gather`."""
+
+    def gather(
+        self, source: Buffer, offsets: Buffer, lengths: Buffer, /
+    ) -> tuple[int, list[tuple[bytearray, bytearray | None, bytearray | None]]]:
+        """How many payloads are sound, up to the first that is not; and if all are, three columns for each field.
+
+        Of numbers and structs the values, ``None``, and a 1 for each row that has none, or ``None`` if all have one; of
+        strings and vectors the byte of the source (int64) at which the elements begin, their number (int64), the same.
+        """
+
+
+class RowEncoder(Protocol):
+    """Writes tables of one type, byte for byte as `flatstream.records.encode`."""
+
+    def function(self) -> Callable[..., bytes]:
+        """A function from values by field name to a payload; what is not plain is left to ``slow``."""
+
+    def frame_rows(self, rows: list[Any], checksum: str, frames: bytearray, /) -> bool:
+        """Append the frames of rows; nothing, and ``False``, unless all are tuples of plain values, one a field."""
+
+    def frame_columns(
+        self,
+        columns: list[EngineColumn],
+        start: int,
+        stop: int,
+        checksum: str,
+        frames: bytearray,
+        /,
+    ) -> None:
+        """Append the frames of rows ``start`` to ``stop`` of columns.
+
+        A column is: index of the field; data; where in it values begin and the bytes from one to the next, or, for
+        strings and vectors, columns of where elements begin and how many there are (int64); a column of a byte for
+        each row, not 0 if it has a value, or ``None``; whether the value that absence means is left out.
+
+        ``OverflowError`` with the number of a row whose payload would be too long, and nothing is appended.
+        """
+
+
 class Native(Protocol):
     """What the native engine offers. Checksums are given by name, and are of `BUILT_IN`.
 
@@ -77,16 +132,20 @@ class Native(Protocol):
     made of them lives.
     """
 
-    def WholeFrames(  # noqa: N802  (a class of the native module)
+    def WholeFrames(  # noqa: N802, PLR0917  (a class of the native module, whose arguments have places)
         self,
         window: Payload,
         pos: int,
         checksum: str,
         max_frame_len: int,
         copy: bool,  # noqa: FBT001  (arguments of native code have places, not names)
+        verifier: Verifier | None,
         /,
     ) -> WholeFrames:
-        """The frames from ``pos`` on; payloads are views of a view, unless ``copy``, else ``bytes``."""
+        """The frames from ``pos`` on; payloads are views of a view, unless ``copy``, else ``bytes``.
+
+        A payload that the verifier refuses is in front of what it gives, as is a frame that is not whole and good.
+        """
 
     def FrameWriter(  # noqa: N802  (the same)
         self,
@@ -98,6 +157,29 @@ class Native(Protocol):
         /,
     ) -> FrameWriter:
         """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``."""
+
+    def Verifier(self, plan: Sequence[Sequence[Any]], identifier: bytes, limits: tuple[int, int, int], /) -> Verifier:  # noqa: N802
+        """The verifier of a plan, with limits of depth, tables and apparent size."""
+
+    def Gatherer(self, fields: list[tuple[int, int, int, int, bool]], identifier: bytes, /) -> Gatherer:  # noqa: N802
+        """The reader of fields: entry, kind (0 number or struct, 1 string, 2 vector), size, alignment, required."""
+
+    def RowEncoder(  # noqa: N802
+        self,
+        start: bytes,
+        fields: list[tuple[str, int, str, int, int, int | None, int | None, bool]],
+        longest: int,
+        slow: Callable[[dict[str, Any]], bytes],
+        /,
+    ) -> RowEncoder:
+        """The writer of tables with these fields, in payloads of up to ``longest`` bytes.
+
+        ``start`` is what stands before the root table: the place of its offset, and a file identifier. A field is:
+        name, slot, code, size, alignment, the bits of the value that is left out, of the one that is written where none
+        is given, required. Codes of numbers are those of the module ``struct``; ``s`` is a string, ``y`` a vector of
+        bytes, ``V`` any other vector, with size and alignment of an element, ``S`` a struct, ``O`` what the engine does
+        not write. ``ValueError`` for fields that a vtable may not be able to say.
+        """
 
     def Slices(self, source: memoryview, offsets: Buffer, lengths: Buffer, /) -> Iterator[memoryview]:  # noqa: N802
         """Views on ``source`` at int64 offsets, of uint32 lengths."""
@@ -130,12 +212,6 @@ class Native(Protocol):
 
     def frame_rows(self, rows: Buffer, count: int, row_len: int, checksum: str, /) -> bytearray:
         """The frames of ``count`` payloads of ``row_len`` bytes, which lie one behind the other in ``rows``."""
-
-    def seal(self, frames: bytearray, offsets: Buffer, lengths: Buffer, checksum: str, /) -> None:
-        """Put the checksum of each payload in front of it; payloads begin at ``offsets``, both columns are int64.
-
-        ``IndexError`` for a payload that does not lie in ``frames``.
-        """
 
 
 def _choose() -> tuple[Native | None, str | None]:

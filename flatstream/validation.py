@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING, Final, Protocol, overload
+from typing import TYPE_CHECKING, Final, Protocol, overload, runtime_checkable
 
 from flatstream.arguments import described, function, whole_number
 from flatstream.errors import ValidationFailed
@@ -17,6 +17,7 @@ from flatstream.errors import ValidationFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flatstream import engine
     from flatstream.wire import Payload
 
 __all__ = [
@@ -107,6 +108,14 @@ class Verifiable(Protocol):
         """Raise, or return ``False``, if the payload is not of this type."""
 
 
+@runtime_checkable
+class EngineVerifiable(Protocol):
+    """A type of message whose payloads the engine can verify: a ``Record`` where it is native."""
+
+    def engine_verifier(self) -> engine.Verifier | None:
+        """What accepts just the payloads that ``verify`` accepts; ``None`` if the engine is Python."""
+
+
 @dataclass(frozen=True, slots=True, init=False)
 class TypedValidator:
     """Asks a record, or any schema-aware callable, and reports under the schema's name (V4).
@@ -133,6 +142,13 @@ class TypedValidator:
             shown, call = name.name, name.verify
         object.__setattr__(self, "name", shown)
         object.__setattr__(self, "verify", function(call, "verify"))
+
+    def engine_verifier(self) -> engine.Verifier | None:
+        """What the engine can do this with; ``None`` if it cannot."""
+        owner = getattr(self.verify, "__self__", None)
+        if not isinstance(owner, EngineVerifiable) or self.verify != getattr(owner, "verify", None):
+            return None
+        return owner.engine_verifier()
 
     def validate(self, payload: Payload) -> None:
         """Raise ``ValidationFailed`` if the callable returns ``False`` or raises."""

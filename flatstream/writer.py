@@ -53,6 +53,8 @@ MANY: Final = 2**20
 ITERATED: Final = 256
 """Payloads that it takes at a time from an iterable that is no list."""
 
+CLOSED: Final = "this writer is closed"
+
 _QUICK_SINKS: Final = (bytearray, io.BytesIO, io.BufferedWriter, io.BufferedRandom)
 """Sinks that the engine's writer may write to: their methods are known to do what they say."""
 
@@ -69,6 +71,11 @@ class Encoding(Protocol):
 
     def encode_many(self, table: Any, /) -> Iterator[bytes | memoryview]:
         """The payloads of all rows of a table."""
+
+    def frame_parts(
+        self, table: Any, checksum: Checksum, into: bytearray | None = None, /
+    ) -> Iterator[tuple[bytearray, int]]:
+        """The frames of all rows, in parts, each with their number; or appended to ``into``, in one part."""
 
 
 class StreamWriter:
@@ -204,7 +211,27 @@ class StreamWriter:
         arrays, a table of Arrow, pandas or Polars, a list of rows. Nothing is written unless all rows fit the record;
         what is refused after that is refused as by `write_many`.
         """
-        return self.write_many(record.encode_many(table))
+        checksum, count = self._plain, 0
+        if checksum is None:
+            return self.write_many(record.encode_many(table))
+        self._check_usable()
+        if isinstance(self._sink, bytearray):
+            return self._append(record, table, checksum, self._sink)
+        for frames, rows in record.frame_parts(table, checksum):
+            self._put(frames, self._write)
+            count += rows
+        return count
+
+    def _append(self, record: Encoding, table: Any, checksum: Checksum, sink: bytearray) -> int:
+        """Write records without a copy on their way: a sink in memory takes all or, when it cannot be resized, none."""
+        before, count = len(sink), 0
+        try:
+            for _, rows in record.frame_parts(table, checksum, sink):
+                count += rows
+        except BufferError as cause:
+            raise self.fail("writing", cause) from cause
+        self._offset += len(sink) - before
+        return count
 
     def flush(self) -> None:
         """Hand what was written to the operating system. That does not make it durable: see `sync` (S5)."""
@@ -238,7 +265,10 @@ class StreamWriter:
                 self.flush()
         finally:
             self._closed = True
-            self._stop()
+            self._stop(_refuse_closed)
+            # Writer and engine refer to each other, which only the collector of garbage would see.
+            self._offset, self._quick = self.offset, None
+            self.__dict__.pop("write_payload", None)
 
     def __enter__(self) -> Self:
         return self
@@ -308,21 +338,21 @@ class StreamWriter:
 
         For whoever drives the sink: returns the error that each later write raises.
         """
-        self._stop()
-        self._error = StreamIOError(action)
-        self._error.offset = self.offset
-        self._error.__cause__ = cause
-        return self._error
+        self._error = error = StreamIOError(action)
+        error.offset = self.offset
+        error.__cause__ = cause
 
-    def _stop(self) -> None:
-        """Frame nothing more."""
-        self._header = self._refuse
+        def refuse_failed(_payload: Payload) -> bytes:
+            raise error.with_traceback(None)
+
+        self._stop(refuse_failed)
+        return error
+
+    def _stop(self, refuse: Callable[[Payload], bytes]) -> None:
+        """Frame nothing more: ``refuse`` stands in for the framer, so that nothing is framed or observed."""
+        self._header = refuse
         if self._quick is not None:
             self._quick.close()
-
-    def _refuse(self, _payload: Payload) -> bytes:
-        """Stands in for the framer once the writer is closed or has failed, so that nothing is framed or observed."""
-        raise cast("Exception", self._refusal())
 
     def _check_usable(self) -> None:
         refusal = self._refusal()
@@ -332,8 +362,12 @@ class StreamWriter:
     def _refusal(self) -> Exception | None:
         """Why nothing can be written any more, if that is so."""
         if self._closed:
-            return ValueError("this writer is closed")
+            return ValueError(CLOSED)
         return self._error and self._error.with_traceback(None)
+
+
+def _refuse_closed(_payload: Payload) -> bytes:
+    raise ValueError(CLOSED)
 
 
 def _plain_checksum(framer: Framer) -> Checksum | None:

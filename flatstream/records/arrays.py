@@ -17,10 +17,21 @@ if TYPE_CHECKING:
 
     from flatstream.records.types import Inline
 
-__all__ = ["Bytes", "Ints", "Mask", "at_any_place", "copy_spans", "dtype_of", "joined_spans"]
+__all__ = [
+    "Bytes",
+    "Ints",
+    "Lengths",
+    "Mask",
+    "at_any_place",
+    "byte_column",
+    "copy_spans",
+    "dtype_of",
+    "joined_spans",
+]
 
 Bytes: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint8]]"
 Ints: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
+Lengths: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint32]]"
 Mask: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 
 
@@ -43,6 +54,11 @@ def dtype_of(kind: Inline) -> np.dtype[Any]:
 def at_any_place(data: Bytes, dtype: np.dtype[Any]) -> np.ndarray[tuple[int], np.dtype[Any]]:
     """A view in which element ``k`` is the one that begins at byte ``k``; empty if there is none."""
     return np.ndarray((max(len(data) - dtype.itemsize + 1, 0),), dtype, data, strides=(1,))
+
+
+def byte_column(column: np.ndarray[Any, np.dtype[Any]]) -> memoryview:
+    """A column as an engine takes it: its bytes in one piece."""
+    return np.ascontiguousarray(column).view(np.uint8).data
 
 
 def copy_spans(  # noqa: PLR0917  (plain arguments, as an engine takes them)

@@ -7,14 +7,13 @@ the columns are copied with a stride. What varies in size follows behind, at pla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from flatstream import engine
-from flatstream.batch import frame_many
+from flatstream.batch import frame_many, scan
 from flatstream.checksum import BUILT_IN, by_name
-from flatstream.records.arrays import at_any_place, copy_spans, dtype_of
+from flatstream.records.arrays import at_any_place, byte_column, copy_spans, dtype_of
 from flatstream.records.column import Fixed, Objects, Spans
 from flatstream.records.encode import MAX_PAYLOAD
 from flatstream.records.intake import take
@@ -25,23 +24,121 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from flatstream.checksum import Checksum
+    from flatstream.engine import EngineColumn, RowEncoder
     from flatstream.records.arrays import Bytes, Ints, Mask
     from flatstream.records.column import Column
     from flatstream.records.encode import Encoder
     from flatstream.records.intake import Taken
     from flatstream.records.types import Field, Inline
 
-__all__ = ["encode_table", "frame_table"]
+__all__ = ["encode_table", "frame_parts", "frame_table"]
 
 _LENGTH = np.dtype("<u4")
+
+PART: Final = 2**13
+"""Rows that are framed at a time, so that their frames are still in the cache when they are written."""
 
 
 def frame_table(encoder: Encoder, table: Any, checksum: str | Checksum) -> bytearray:
     """The frames of all rows of a table, one after the other."""
+    frames = bytearray()
+    for _ in frame_parts(encoder, table, checksum, frames):
+        pass
+    return frames
+
+
+def frame_parts(
+    encoder: Encoder, table: Any, checksum: str | Checksum, into: bytearray | None = None
+) -> Iterator[tuple[bytearray, int]]:
+    """The frames of all rows, in parts, each with their number; or appended to ``into``, in one part.
+
+    Nothing is given or appended before all rows are known to fit.
+    """
     algorithm = by_name(checksum)
+    rows = encoder.engine_rows() if algorithm is BUILT_IN.get(algorithm.name) else None
+    if rows is not None and isinstance(table, list):
+        frames = bytearray() if into is None else into
+        if rows.frame_rows(table, algorithm.name, frames):
+            return iter([(frames, len(table))])
     taken = take(encoder.name, encoder.fields, table)
     if _one_by_one(taken):
-        return frame_many(_rows(encoder, taken), algorithm)
+        frames = frame_many(list(_rows(encoder, taken)), algorithm)
+    elif rows is not None:
+        part = taken.rows if into is not None or _may_be_too_long(taken) else PART
+        return _engine_parts(rows, _engine_columns(encoder, taken), taken.rows, part, algorithm.name, into)
+    else:
+        frames = _laid_frames(encoder, taken, algorithm)
+    return _appended(frames, taken.rows, into)
+
+
+def _appended(frames: bytearray, count: int, into: bytearray | None) -> Iterator[tuple[bytearray, int]]:
+    if into is None:
+        yield frames, count
+    else:
+        into += frames
+        yield into, count
+
+
+def _may_be_too_long(taken: Taken) -> bool:
+    """Whether a row may have more bytes than a payload can, which is known when the row is laid out."""
+    spans = [column for column in taken.columns.values() if isinstance(column, Spans) and len(column.counts)]
+    return sum(int(column.counts.max()) * column.element.itemsize for column in spans) > MAX_PAYLOAD - 2**17
+
+
+def _engine_parts(  # noqa: PLR0917  (columns, and what becomes of them)
+    rows: RowEncoder, columns: list[EngineColumn], count: int, part: int, checksum: str, into: bytearray | None
+) -> Iterator[tuple[bytearray, int]]:
+    for start in range(0, count, max(part, 1)):
+        stop = min(start + part, count)
+        frames = bytearray() if into is None else into
+        try:
+            rows.frame_columns(columns, start, stop, checksum, frames)
+        except OverflowError as error:
+            raise _too_long(error.args[0]) from None
+        yield frames, stop - start
+
+
+def _engine_columns(encoder: Encoder, taken: Taken) -> list[EngineColumn]:
+    """The columns as the engine takes them, with those that are written with their default where none is given."""
+    columns: list[EngineColumn] = []
+    for index, field in enumerate(encoder.fields):
+        column = cast("Fixed | Spans | None", taken.columns.get(field.name))
+        forced = encoder.writes_default(field)
+        if column is None:
+            if forced:
+                columns.append((index, encoder.default_bytes(field) or b"", 0, 0, None, False))
+            continue
+        present = column.present
+        if isinstance(column, Spans):
+            starts, counts = byte_column(column.starts), byte_column(column.counts)
+            columns.append((index, column.data.data, starts, counts, _bytes_of(present), False))
+            continue
+        values = column.values
+        if forced and present is not None:
+            values, present = np.where(present, values, np.array(field.default, values.dtype)), None
+        columns.append((index, *_in_memory(values), _bytes_of(present), not forced))
+    return columns
+
+
+def _bytes_of(mask: Mask | None) -> memoryview | None:
+    return None if mask is None else byte_column(mask)
+
+
+def _in_memory(values: np.ndarray[Any, np.dtype[Any]]) -> tuple[memoryview, int, int]:
+    """Bytes in one piece in which the values lie, where the first begins, and the bytes from one to the next.
+
+    A column of a structured array lies in the array, and is not copied.
+    """
+    whole, step = values.base, values.strides[0]
+    if values.flags.c_contiguous or not isinstance(whole, np.ndarray) or whole.dtype.hasobject:
+        return byte_column(values), 0, values.itemsize
+    if whole.ndim != 1 or not whole.flags.c_contiguous or step < 0:
+        return byte_column(values), 0, values.itemsize
+    start = values.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    return whole.view(np.uint8).data, start, step
+
+
+def _laid_frames(encoder: Encoder, taken: Taken, algorithm: Checksum) -> bytearray:
     header = LENGTH_SIZE + algorithm.width
     out, offsets, lengths = lay_rows(encoder, taken, header)
     data = np.frombuffer(out, np.uint8)
@@ -53,6 +150,9 @@ def frame_table(encoder: Encoder, table: Any, checksum: str | Checksum) -> bytea
 
 def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
     """The payloads of all rows of a table; nothing is given before all rows are known to fit."""
+    if encoder.engine_rows() is not None:
+        frames = memoryview(frame_table(encoder, table, "none")).toreadonly()
+        return iter(scan(frames, max_frame_len=MAX_PAYLOAD))
     taken = take(encoder.name, encoder.fields, table)
     if _one_by_one(taken):
         return iter(list(_rows(encoder, taken)))
@@ -63,10 +163,6 @@ def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
 
 def _seal(out: bytearray, offsets: Ints, lengths: Ints, checksum: Checksum) -> None:
     """Put the checksum in front of each payload."""
-    native = engine.native
-    if native is not None and checksum is BUILT_IN.get(checksum.name):
-        native.seal(out, offsets.data.cast("B"), lengths.data.cast("B"), checksum.name)
-        return
     width, pack, mask, compute = checksum.width, checksum.pack, checksum.mask, checksum.compute
     with memoryview(out) as view:
         for at, size in zip(offsets.tolist(), lengths.tolist(), strict=True):
@@ -108,6 +204,10 @@ def _values(column: Column) -> list[Any]:
     return [value if there else None for value, there in zip(values, column.present.tolist(), strict=True)]
 
 
+def _too_long(row: int) -> ValueError:
+    return ValueError(f"row {row}: more than a FlatBuffer can have ({MAX_PAYLOAD} bytes)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """Rows with the same fields present. What follows has an entry for each of these rows."""
@@ -131,7 +231,7 @@ def lay_rows(encoder: Encoder, taken: Taken, header: int) -> tuple[bytearray, In
     for group in groups:
         lengths[slice(None) if group.rows is None else group.rows] = group.lengths
     if taken.rows and lengths.max() > MAX_PAYLOAD:
-        raise ValueError(f"row {np.argmax(lengths)}: more than a FlatBuffer can have ({MAX_PAYLOAD} bytes)")
+        raise _too_long(int(np.argmax(lengths)))
     ends = np.cumsum(lengths + header)
     out = bytearray(int(ends[-1]) if taken.rows else 0)
     offsets = ends - lengths

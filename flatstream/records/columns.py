@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
+from flatstream.batch import Frames
 from flatstream.errors import VerificationFailed
+from flatstream.records.arrays import byte_column
 from flatstream.records.column import Fixed, Objects, Spans, Texts
 from flatstream.records.gather import Corrupt, compact, gather, is_gathered
 from flatstream.records.texts import gather_texts, is_texts
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from flatstream.records.arrays import Bytes, Ints, Mask
+    from flatstream.records.arrays import Bytes, Ints, Lengths, Mask
     from flatstream.records.column import ReadColumn
     from flatstream.records.record import Record
     from flatstream.records.types import Field
@@ -28,24 +30,12 @@ __all__ = ["as_arrays", "chosen_fields", "decode_columns", "verify_frames"]
 T = TypeVar("T")
 
 
-@runtime_checkable
-class FramesLike(Protocol):
-    """What `flatstream.scan` gives."""
-
-    @property
-    def source(self) -> memoryview: ...
-    @property
-    def offsets(self) -> Ints: ...
-    @property
-    def lengths(self) -> np.ndarray[Any, np.dtype[np.uint32]]: ...
-
-
 class _Payloads(NamedTuple):
     """Payloads in one buffer, and for an error where the frame of each began."""
 
     data: Bytes
     offsets: Ints
-    lengths: Ints
+    lengths: Lengths
     header: int | None
     """Bytes between the start of a frame and its payload, if that is known."""
     shift: Ints | None
@@ -76,7 +66,7 @@ def chosen_fields(record: Record, names: Sequence[str] | None) -> tuple[Field, .
 
 
 def decode_columns(
-    record: Record, identifier: bytes, frames: FramesLike | Iterable[Buffer], fields: Sequence[Field]
+    record: Record, identifier: bytes, frames: Frames | Iterable[Buffer], fields: Sequence[Field]
 ) -> dict[str, ReadColumn]:
     """A column for each of these fields. ``VerificationFailed`` with the offset of the first frame that is corrupt."""
     payloads = _payloads(frames)
@@ -97,7 +87,7 @@ def decode_columns(
     return {field.name: columns[field.name] for field in fields}
 
 
-def verify_frames(record: Record, identifier: bytes, frames: FramesLike | Iterable[Buffer]) -> int:
+def verify_frames(record: Record, identifier: bytes, frames: Frames | Iterable[Buffer]) -> int:
     """Verify every payload; returns how many there are."""
     payloads = _payloads(frames)
     _verify(record, identifier, payloads)
@@ -128,27 +118,34 @@ def _part(record: Record, fields: Sequence[Field]) -> Record:
 
 def _verify(record: Record, identifier: bytes, payloads: _Payloads) -> None:
     """Raise ``VerificationFailed`` for the first payload that is not sound."""
+    verifier = record.engine_verifier()
+    if verifier is not None:
+        # What the engine refuses is looked at again by the rules in Python, which have the words for it.
+        sound = verifier.passing(payloads.data.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
+        for _ in _each(payloads, record.verify, sound):
+            pass
+        return
     if not all(map(_is_at_once, record.table.fields)):
         for _ in _each(payloads, record.verify):
             pass
         return
-    sound = payloads
+    before = payloads
     refused = None
     while True:  # until no row is left before the one that was found, of which an earlier one fails a later check
         try:
-            _at_once(record.table.fields, identifier, sound)
+            _at_once(record.table.fields, identifier, before)
             break
         except Corrupt as corrupt:
             refused = corrupt
-            sound = payloads.first(corrupt.row)
+            before = payloads.first(corrupt.row)
     if refused is not None:
         _one(payloads, refused.row, record.verify)
         raise refused
 
 
-def _each(payloads: _Payloads, function: Callable[[memoryview], T]) -> Iterator[T]:
-    """What it says of every payload."""
-    for row in range(len(payloads.offsets)):
+def _each(payloads: _Payloads, function: Callable[[memoryview], T], start: int = 0) -> Iterator[T]:
+    """What it says of every payload from that one on."""
+    for row in range(start, len(payloads.offsets)):
         yield _one(payloads, row, function)
 
 
@@ -161,10 +158,10 @@ def _one(payloads: _Payloads, row: int, function: Callable[[memoryview], T]) -> 
         raise
 
 
-def _payloads(frames: FramesLike | Iterable[Buffer]) -> _Payloads:
-    if isinstance(frames, FramesLike):
+def _payloads(frames: Frames | Iterable[Buffer]) -> _Payloads:
+    if isinstance(frames, Frames):
         data = np.frombuffer(frames.source, np.uint8)
-        return _Payloads(data, frames.offsets, frames.lengths.astype(np.int64), getattr(frames, "header", None), None)
+        return _Payloads(data, frames.offsets, frames.lengths, frames.header, None)
     start = getattr(frames, "offset", None)
     header = 0
     parts: list[bytes] = []
@@ -172,8 +169,8 @@ def _payloads(frames: FramesLike | Iterable[Buffer]) -> _Payloads:
         parts.append(bytes(flat_view(memoryview(payload))))
         if start is not None and len(parts) == 1:
             header = cast("Any", frames).offset - start - len(parts[0])
-    lengths = np.fromiter(map(len, parts), np.int64, len(parts))
-    offsets = np.cumsum(lengths) - lengths
+    lengths = np.fromiter(map(len, parts), np.uint32, len(parts))
+    offsets = np.cumsum(lengths, dtype=np.int64) - lengths
     shift = None if start is None else start + offsets + header * np.arange(len(parts))
     return _Payloads(np.frombuffer(b"".join(parts), np.uint8), offsets, lengths, None, shift)
 

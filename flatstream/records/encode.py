@@ -9,6 +9,8 @@ from struct import Struct, pack, pack_into
 from struct import error as struct_error
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
+from flatstream import engine
+from flatstream.records.accelerated import row_encoder_of
 from flatstream.records.layout import OFFSET_SIZE, Layout, aligned, buffer_align, lay_out, root_position
 from flatstream.records.types import SCALARS, EnumType, Scalar, StringType, StructType, TableType, UnionType
 from flatstream.records.values import inline_packer, vector_packer
@@ -16,6 +18,7 @@ from flatstream.records.values import inline_packer, vector_packer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flatstream.engine import Native, RowEncoder
     from flatstream.records.types import Field, Type, VectorType
 
 __all__ = ["Encoder"]
@@ -96,6 +99,7 @@ class Encoder:
         self.fields = table.fields
         self.start = bytes(4) + identifier
         """What stands before the root table, but for its offset."""
+        self._rows: tuple[Native, RowEncoder | None] | None = None
         self._layouts: dict[int, Layout] = {}
         self._flat: dict[tuple[str, ...], _Flat | None] = {}
         self._known = frozenset(field.name for field in table.fields)
@@ -135,6 +139,20 @@ class Encoder:
         if encoder is None:
             encoder = Encoder(table, force_defaults=self._force, encoders=self._encoders)
         return encoder.put(output, values)
+
+    def engine_rows(self) -> RowEncoder | None:
+        """The engine's writer of these tables, or ``None``."""
+        native = engine.native
+        if native is None:
+            return None
+        if self._rows is None or self._rows[0] is not native:
+            self._rows = native, row_encoder_of(native, self, MAX_PAYLOAD)
+        return self._rows[1]
+
+    def default_bytes(self, field: Field) -> bytes | None:
+        """The bytes of a field's default; ``None`` if it has none."""
+        inline = self._slots[self.fields.index(field)].inline
+        return None if inline is None or field.default is None else inline(field.default)
 
     def left_out(self, field: Field) -> bytes | None:
         """The bytes of the value that is left out, since it is what absence means; ``None`` if there is none."""

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from flatstream.records.arrays import at_any_place, dtype_of, joined_spans
+from flatstream import engine
+from flatstream.records.accelerated import gatherer_of
+from flatstream.records.arrays import at_any_place, byte_column, dtype_of, joined_spans
 from flatstream.records.column import Fixed, Spans
+from flatstream.records.layout import inline_align
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, VectorType
 from flatstream.records.verify import MAX_OFFSET, MIN_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flatstream.records.arrays import Bytes, Ints, Mask
+    from flatstream.engine import Gatherer
+    from flatstream.records.arrays import Bytes, Ints, Lengths, Mask
     from flatstream.records.types import Field
 
     Places: TypeAlias = int | Ints
@@ -55,15 +59,19 @@ def is_gathered(field: Field) -> bool:
 
 
 def gather(
-    fields: Iterable[Field], identifier: bytes, data: Bytes, offsets: Ints, lengths: Ints
+    fields: Iterable[Field], identifier: bytes, data: Bytes, offsets: Ints, lengths: Lengths
 ) -> dict[str, Fixed | Spans]:
     """The columns of these fields, from the payloads of ``lengths[k]`` bytes at ``offsets[k]`` of ``data``.
 
     ``Corrupt`` if one of them is not sound as far as these fields go.
     """
-    rows = _Rows(data, offsets, lengths)
-    if not rows.count:
+    if not len(offsets):
         return {field.name: _empty(field) for field in fields}
+    native, fields = engine.native, tuple(fields)
+    gatherer = None if native is None else gatherer_of(native, fields, identifier)
+    if gatherer is not None:
+        return _engine_gather(gatherer, fields, data, offsets, lengths)
+    rows = _Rows(data, offsets, lengths)
     rows.check(rows.size >= MIN_SIZE)
     if identifier:
         rows.check(rows.read(4, _U32) == int.from_bytes(identifier, "little"))
@@ -77,10 +85,38 @@ def gather(
     return {field.name: _column(rows, field, root, vtable, length, shared) for field in fields}
 
 
+def _engine_gather(
+    gatherer: Gatherer, fields: tuple[Field, ...], data: Bytes, offsets: Ints, lengths: Lengths
+) -> dict[str, Fixed | Spans]:
+    sound, found = gatherer.gather(data.data, byte_column(offsets), byte_column(lengths))
+    if sound < len(offsets):
+        raise Corrupt(sound)
+    columns: dict[str, Fixed | Spans] = {}
+    for field, (values, counts, absent) in zip(fields, found, strict=True):
+        present = None if absent is None else np.frombuffer(absent, np.bool_) == 0
+        element = _element(field)
+        if counts is None:
+            columns[field.name] = _defaulted(field, np.frombuffer(values, element), present)
+        else:
+            starts, numbers = np.frombuffer(values, np.int64), np.frombuffer(counts, np.int64)
+            closed = isinstance(field.type, StringType)
+            align = 4 if closed else max(4, inline_align(cast("VectorType", field.type).element))
+            columns[field.name] = Spans(data, starts, numbers, element, align, closed, present)
+    return columns
+
+
+def _defaulted(field: Field, values: np.ndarray[Any, np.dtype[Any]], present: Mask | None) -> Fixed:
+    """The column of values that are zeros where there is none."""
+    if present is None or field.default is None:
+        return Fixed(values, present)
+    values[~present] = field.default
+    return Fixed(values, None)
+
+
 class _Rows:
     """The payloads, and the reading of numbers in each of them."""
 
-    def __init__(self, data: Bytes, offsets: Ints, lengths: Ints) -> None:
+    def __init__(self, data: Bytes, offsets: Ints, lengths: Lengths | Ints) -> None:
         self.data = data
         self.count = len(offsets)
         self.offsets = offsets

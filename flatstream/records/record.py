@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 from functools import cached_property
 from struct import error as struct_error
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
+from flatstream import engine
 from flatstream.errors import FlatBuffersError, SchemaError
 from flatstream.extras import needing
+from flatstream.records.accelerated import verifier_of
 from flatstream.records.declaration import declared_table
 from flatstream.records.decode import Reader, TableView
 from flatstream.records.encode import Encoder
-from flatstream.records.verify import MAX_APPARENT_SIZE, plan_of, verify
+from flatstream.records.verify import MAX_APPARENT_SIZE, MAX_DEPTH, MAX_TABLES, plan_of, verify
 from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Buffer
 
+    from flatstream.batch import Frames
     from flatstream.checksum import Checksum
-    from flatstream.records.columns import FramesLike
     from flatstream.records.declaration import Spec
     from flatstream.records.types import TableType
     from flatstream.records.verify import Plan
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Record"]
+
+_CACHED: Final = ("_encoder", "_reader", "_plan", "_verifier", "encode")
+"""Attributes that are made when they are first needed, and are another record's no more."""
 
 
 class Record:
@@ -74,8 +79,6 @@ class Record:
     def replace(self, *, file_identifier: str | None = None, force_defaults: bool | None = None) -> Self:
         """The same record with another file identifier (4 bytes as UTF-8, or none), or with defaults written."""
         record = copy.copy(self)
-        for cached in ("_encoder", "_reader", "_plan"):
-            record.__dict__.pop(cached, None)
         if file_identifier is not None:
             if len(file_identifier.encode("utf-8")) not in {0, 4}:
                 raise SchemaError(f"a file identifier has 4 bytes, which {file_identifier!r} has not", self.name)
@@ -83,6 +86,10 @@ class Record:
         if force_defaults is not None:
             record.force_defaults = force_defaults
         return record
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what can be made again: copies and pickles have the schema alone."""
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
 
     def __repr__(self) -> str:
         return f"<Record {self.name}: {', '.join(field.name for field in self.table.fields)}>"
@@ -99,6 +106,23 @@ class Record:
     def _plan(self) -> Plan:
         return plan_of(self.table)
 
+    @cached_property
+    def _verifier(self) -> tuple[engine.Native, engine.Verifier | None] | None:
+        """The engine's verifier, and the engine whose it is."""
+        native = engine.native
+        if native is None:
+            return None
+        limits = MAX_DEPTH, MAX_TABLES, MAX_APPARENT_SIZE
+        return native, verifier_of(native, self._plan, self._identifier, limits)
+
+    def engine_verifier(self) -> engine.Verifier | None:
+        """What the engine verifies payloads with, by the limits that `verify` has if none are given; or ``None``."""
+        made = self._verifier
+        if (made and made[0]) is not engine.native:  # it was switched, as tests and benchmarks do
+            del self._verifier
+            made = self._verifier
+        return made[1] if made else None
+
     @property
     def _identifier(self) -> bytes:
         return self.file_identifier.encode("utf-8")
@@ -110,11 +134,17 @@ class Record:
         also anything that has them in a buffer), an enum its number or a member's name, a union's value comes with its
         tag in ``NAME_type``. ``TypeError`` or ``ValueError`` names the field whose value does not fit.
         """
+        rows = self._encoder.engine_rows()
+        if rows is None:
+            return self._encoder.encode(fields)
+        if type(self).encode is Record.encode:
+            # In place of the method, since the call of a Python function costs as much as all that there is to do.
+            self.__dict__["encode"] = rows.function()
         return self._encoder.encode(fields)
 
     def encode_into(self, writer: PayloadWriter, /, **fields: Any) -> None:
         """`encode`, and write the payload as one frame."""
-        writer.write_payload(self._encoder.encode(fields))
+        writer.write_payload(self.encode(**fields))
 
     def encode_many(self, table: Any) -> Iterator[bytes | memoryview]:
         """The payloads of all rows of a table, of any kind that `flatstream.records.intake` lists.
@@ -133,12 +163,23 @@ class Record:
             from flatstream.records.batch_encode import frame_table  # noqa: PLC0415  (an extra)
         return frame_table(self._encoder, table, checksum)
 
+    def frame_parts(
+        self, table: Any, checksum: str | Checksum = "none", into: bytearray | None = None
+    ) -> Iterator[tuple[bytearray, int]]:
+        """`frame_many` in parts, each with the number of its frames; or appended to ``into``, as one part.
+
+        Nothing is given or appended before all rows are known to fit. ``BufferError`` if ``into`` cannot be resized.
+        """
+        with needing():
+            from flatstream.records.batch_encode import frame_parts  # noqa: PLC0415  (an extra)
+        return frame_parts(self._encoder, table, checksum, into)
+
     def verify(
         self,
         payload: Buffer,
         *,
-        max_depth: int = 64,
-        max_tables: int = 1_000_000,
+        max_depth: int = MAX_DEPTH,
+        max_tables: int = MAX_TABLES,
         max_apparent_size: int = MAX_APPARENT_SIZE,
     ) -> None:
         """Raise ``VerificationFailed`` unless the payload can be read as this record without leaving it.
@@ -146,9 +187,14 @@ class Record:
         Tables may be nested ``max_depth`` deep and be ``max_tables`` in all; what reading all of them would touch,
         shared parts as often as they are referred to, may be ``max_apparent_size`` bytes.
         """
-        verify(self._plan, self.name, _flat(payload), self._identifier, max_depth, max_tables, max_apparent_size)
+        data = _flat(payload)
+        if (max_depth, max_tables, max_apparent_size) == (MAX_DEPTH, MAX_TABLES, MAX_APPARENT_SIZE):
+            verifier = self.engine_verifier()
+            if verifier is not None and verifier.accepts(data):
+                return
+        verify(self._plan, self.name, data, self._identifier, max_depth, max_tables, max_apparent_size)
 
-    def verify_many(self, frames: FramesLike | Iterable[Buffer]) -> int:
+    def verify_many(self, frames: Frames | Iterable[Buffer]) -> int:
         """Verify all payloads of `flatstream.scan`, of a reader, or of any iterable; returns how many there are.
 
         ``VerificationFailed`` carries the offset of the first frame that is corrupt, if the frames know theirs.
@@ -158,7 +204,7 @@ class Record:
         return verify_frames(self, self._identifier, frames)
 
     def columns(
-        self, frames: FramesLike | Iterable[Buffer], names: Sequence[str] | None = None
+        self, frames: Frames | Iterable[Buffer], names: Sequence[str] | None = None
     ) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
         """An array for each field, or for those of ``names``, with a value for each frame.
 
@@ -176,7 +222,7 @@ class Record:
         fields = columns.chosen_fields(self, names)
         return columns.as_arrays(fields, columns.decode_columns(self, self._identifier, frames, fields))
 
-    def to_arrow(self, frames: FramesLike | Iterable[Buffer], names: Sequence[str] | None = None) -> pa.RecordBatch:
+    def to_arrow(self, frames: Frames | Iterable[Buffer], names: Sequence[str] | None = None) -> pa.RecordBatch:
         """`columns` as a PyArrow RecordBatch: strings, lists and structs, null where absent without a default.
 
         A union is a struct with a field for each member. ``SchemaError`` for tables that nest in themselves.

@@ -18,7 +18,7 @@ from flatstream.records.types import SCALARS, StringType, VectorType
 from flatstream.records.verify import MAX_APPARENT_SIZE
 
 if TYPE_CHECKING:
-    from flatstream.records.arrays import Bytes, Ints
+    from flatstream.records.arrays import Bytes, Ints, Lengths
     from flatstream.records.types import Field
 
 __all__ = ["gather_texts", "is_texts"]
@@ -34,7 +34,7 @@ def is_texts(field: Field) -> bool:
     return isinstance(field.type, VectorType) and isinstance(field.type.element, StringType)
 
 
-def gather_texts(field: Field, identifier: bytes, data: Bytes, offsets: Ints, lengths: Ints) -> Texts:
+def gather_texts(field: Field, identifier: bytes, data: Bytes, offsets: Ints, lengths: Lengths) -> Texts:
     """The column of a vector of strings, as `gather` gives others. ``Corrupt`` if one is not sound."""
     numbers = replace(field, type=VectorType(SCALARS["u32"]))
     column = cast("Spans", gather([numbers], identifier, data, offsets, lengths)[field.name])

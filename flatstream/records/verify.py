@@ -33,11 +33,15 @@ _I32: Final = Struct("<i").unpack_from
 MIN_SIZE: Final = 12
 """Bytes of the smallest payload, as in C++: the root offset, that of a vtable, and the two sizes in the vtable."""
 
-MAX_OFFSET: Final = 2**31 - 1
-"""An offset forward, in bytes; the largest FlatBuffer has one more."""
+MAX_DEPTH: Final = 64
+MAX_TABLES: Final = 1_000_000
+"""As in the official verifiers."""
 
 MAX_APPARENT_SIZE: Final = 2**31
-"""Bytes that reading everything may touch, if nothing else is asked for: in Rust the size of the largest FlatBuffer."""
+"""Bytes; as in the Rust verifier, the size of the largest FlatBuffer."""
+
+MAX_OFFSET: Final = 2**31 - 1
+"""An offset forward, in bytes; the largest FlatBuffer has one more."""
 
 
 # What has to be looked at: plain numbers, as an engine takes them.

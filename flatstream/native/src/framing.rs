@@ -14,10 +14,16 @@ pub fn framed_len<C: Checksum>(payload_len: usize) -> usize {
 #[inline(always)]
 pub fn frame<C: Checksum>(checksum: &C, payload: &[u8], out: &mut [u8]) -> usize {
     let (header, rest) = out.split_at_mut(LENGTH_SIZE + C::WIDTH);
-    header[..LENGTH_SIZE].copy_from_slice(&(payload.len() as u32).to_le_bytes());
-    header[LENGTH_SIZE..].copy_from_slice(&checksum.value(payload).to_le_bytes()[..C::WIDTH]);
+    head(checksum, payload, header);
     rest[..payload.len()].copy_from_slice(payload);
     framed_len::<C>(payload.len())
+}
+
+/// Write length and checksum of `payload` to its `header`, which holds exactly these.
+#[inline(always)]
+pub fn head<C: Checksum>(checksum: &C, payload: &[u8], header: &mut [u8]) {
+    header[..LENGTH_SIZE].copy_from_slice(&(payload.len() as u32).to_le_bytes());
+    header[LENGTH_SIZE..].copy_from_slice(&checksum.value(payload).to_le_bytes()[..C::WIDTH]);
 }
 
 /// Write the frames of rows of one length, which lie one behind the other, to `out`, which holds exactly these.

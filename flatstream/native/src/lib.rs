@@ -1,12 +1,14 @@
 //! The accelerated engine of FlatStream for Python.
 //!
-//! `wire`, `checksum`, `scan` and `framing` are the format, without Python; the rest hands Python's buffers to them. What
+//! `wire`, `checksum`, `scan` and `framing` are the format, and `tables` the messages in it, without Python; the rest hands
+//! Python's buffers to them. What
 //! a frame means that is not whole and good is decided in Python, by the one parser: the native code stops in front of it.
 
 pub mod checksum;
 pub mod framing;
 mod prefetch;
 pub mod scan;
+pub mod tables;
 pub mod wire;
 
 #[cfg(feature = "python")]
@@ -15,7 +17,10 @@ mod python {
     mod batch;
     mod buffer;
     mod column;
+    mod encoding;
     mod frames;
+    mod gathering;
+    mod verifying;
     mod writing;
 
     use pyo3::exceptions::PyValueError;
@@ -30,11 +35,17 @@ mod python {
         #[pymodule_export]
         use super::arrow::arrow_views;
         #[pymodule_export]
-        use super::batch::{frame_rows, frame_some, scan, seal};
+        use super::batch::{frame_rows, frame_some, scan};
         #[pymodule_export]
         use super::column::Column;
         #[pymodule_export]
+        use super::encoding::RowEncoder;
+        #[pymodule_export]
         use super::frames::{Slices, WholeFrames};
+        #[pymodule_export]
+        use super::gathering::Gatherer;
+        #[pymodule_export]
+        use super::verifying::Verifier;
         #[pymodule_export]
         use super::writing::FrameWriter;
     }

@@ -1,6 +1,7 @@
 //! Frames one at a time: the run of whole and good ones in a window, and the payloads at known places.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::Arc;
 
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
@@ -8,7 +9,9 @@ use pyo3::types::{PyBytes, PyList, PyMemoryView, PySequence};
 
 use super::algorithm;
 use super::buffer::Held;
+use super::verifying::Verifier;
 use crate::checksum::{for_algorithm, is_right, Algorithm, Checksum};
+use crate::tables::verify;
 use crate::wire::{whole_frame, LENGTH_SIZE};
 
 /// What payloads are: of `bytes`, or where copies are asked for, `bytes`; else views on the window.
@@ -33,8 +36,8 @@ const RUN: usize = 1024;
 /// Bytes after which a run of copies ends, so that few of them exist at a time.
 const RUN_BYTES: usize = 1 << 16;
 
-/// Iterates over lists of payloads: those of the frames that stand whole in a window, within the limit and with the
-/// right checksum. It ends in front of the first frame that does not; `pos` then says where.
+/// Iterates over lists of payloads: those of the frames that stand whole in a window, within the limit, with the right
+/// checksum, and pass the verifier if there is one. It ends in front of the first frame that does not; `pos` then says where.
 ///
 /// Lists, since a list hands a payload on at a tenth of what a call into native code costs. The positions are atomic,
 /// at no cost, so that the object can be frozen: PyO3 would else lock it at each call.
@@ -44,6 +47,7 @@ pub struct WholeFrames {
     held: Held,
     algorithm: Algorithm,
     limit: u32,
+    verifier: Option<Arc<verify::Verifier>>,
     /// Where the last list began and ended, in bytes of the window.
     run: AtomicUsize,
     pos: AtomicUsize,
@@ -52,7 +56,15 @@ pub struct WholeFrames {
 #[pymethods]
 impl WholeFrames {
     #[new]
-    fn new(window: &Bound<'_, PyAny>, pos: usize, checksum: &str, max_frame_len: u32, copy: bool) -> PyResult<Self> {
+    #[pyo3(signature = (window, pos, checksum, max_frame_len, copy, verifier, /))]
+    fn new(
+        window: &Bound<'_, PyAny>,
+        pos: usize,
+        checksum: &str,
+        max_frame_len: u32,
+        copy: bool,
+        verifier: Option<&Bound<'_, Verifier>>,
+    ) -> PyResult<Self> {
         let held = Held::new(window)?;
         if pos > held.bytes().len() {
             return Err(PyIndexError::new_err("the position lies behind the window"));
@@ -63,7 +75,8 @@ impl WholeFrames {
         };
         let algorithm = algorithm(checksum)?;
         let (run, pos) = (AtomicUsize::new(pos), AtomicUsize::new(pos));
-        Ok(Self { window, held, algorithm, limit: max_frame_len, run, pos })
+        let verifier = verifier.map(|verifier| Arc::clone(&verifier.get().0));
+        Ok(Self { window, held, algorithm, limit: max_frame_len, verifier, run, pos })
     }
 
     /// Position in the window one past the last frame of the last list.
@@ -105,6 +118,7 @@ impl WholeFrames {
         let first = self.pos();
         let mut pos = first;
         let mut payloads = Vec::with_capacity(RUN);
+        let mut waiting = Vec::new();
         while payloads.len() < RUN && pos - first < RUN_BYTES {
             // Anew for each frame: making a view may run the garbage collector, and that anybody's code.
             let bytes = self.held.bytes();
@@ -112,6 +126,11 @@ impl WholeFrames {
             let stop = start + length as usize;
             if !is_right(checksum, &bytes[pos + LENGTH_SIZE..start], &bytes[start..stop]) {
                 break;
+            }
+            if let Some(verifier) = &self.verifier {
+                if !verifier.accepts(&bytes[start..stop], &mut waiting) {
+                    break;
+                }
             }
             payloads.push(self.window.slice(py, bytes, start, stop)?);
             pos = stop;
@@ -155,6 +174,11 @@ impl Slices {
 pub fn place(offsets: &Held, lengths: &Held, index: usize) -> Option<(usize, usize)> {
     let (offset, length) = (nth(offsets.bytes(), index)?, nth(lengths.bytes(), index)?);
     Some((i64::from_ne_bytes(offset) as usize, u32::from_ne_bytes(length) as usize))
+}
+
+/// How many payloads there are, by the column of their lengths.
+pub fn rows(lengths: &Held) -> usize {
+    lengths.bytes().len() / size_of::<u32>()
 }
 
 /// The bytes of the number at an index of a column.
