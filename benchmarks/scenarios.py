@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import flatstream
+from benchmarks import record_paths
 from benchmarks.contenders import contenders
 from benchmarks.contenders.flatstream_python import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
@@ -118,6 +119,26 @@ def _engine() -> dict[str, Callable[[], Group]]:
     }
 
 
+def _records() -> dict[str, Callable[[], Group]]:
+    python = {
+        f"python-{direction}-{reference}": partial(record_paths.python_group, LARGE, direction, reference)
+        for direction in ("in", "out")
+        for reference in record_paths.IN_PYTHON
+    }
+    return {
+        "write": partial(record_paths.write_group, LARGE),
+        "encode": partial(record_paths.encode_group, LARGE),
+        "builder": partial(record_paths.official_group, LARGE),
+        "columns": partial(record_paths.columns_group, LARGE),
+        "accessors": partial(record_paths.accessor_group, LARGE),
+        "field": partial(record_paths.field_group, LARGE),
+        "verify-copied": partial(record_paths.verify_group, LARGE, copy=True),
+        "verify-borrowed": partial(record_paths.verify_group, LARGE, copy=False),
+        "book-10": partial(record_paths.book_group, 10_000, 10),
+        **python,
+    }
+
+
 SMALL: Final = 100
 LARGE: Final = 100_000
 
@@ -128,6 +149,7 @@ SCENARIOS: Final = {
         Scenario("tel-100k", "100,000 telemetry events", _tiers(LARGE)),
         Scenario("readpath", "The ways to read 100,000 telemetry events", {"R0": partial(read_path_group, LARGE)}),
         Scenario("engine", "What the native engine promises", _engine()),
+        Scenario("records", "What records promise", _records()),
         Scenario(
             "bars",
             "What the project promises in pure Python, over 100,000 telemetry events",

@@ -50,15 +50,14 @@ def _written(encoder: Encoder, field: Field) -> tuple[str, int, str, int, int, i
     kind = field.type
     left_out = encoder.left_out(field)
     forced = encoder.default_bytes(field) if encoder.writes_default(field) else None
-    code = _code(kind)
     if isinstance(kind, StringType):
         size, align = 1, 1
-    elif field.nested is not None:
-        code, size, align = "V", 1, buffer_align(field.nested)  # rows have room for the alignment of plain bytes only
     else:
         element = kind.element if isinstance(kind, VectorType) else kind
         size, align = inline_size(element), inline_align(element)
-    return field.name, field.slot, code, size, align, _bits(left_out), _bits(forced), field.required
+        if field.nested is not None:
+            align = buffer_align(field.nested)
+    return field.name, field.slot, _code(kind), size, align, _bits(left_out), _bits(forced), field.required
 
 
 def _bits(number: bytes | None) -> int | None:

@@ -17,17 +17,7 @@ if TYPE_CHECKING:
 
     from flatstream.records.types import Inline
 
-__all__ = [
-    "Bytes",
-    "Ints",
-    "Lengths",
-    "Mask",
-    "at_any_place",
-    "byte_column",
-    "copy_spans",
-    "dtype_of",
-    "joined_spans",
-]
+__all__ = ["Bytes", "Ints", "Lengths", "Mask", "at_any_place", "byte_column", "copy_spans", "dtype_of", "joined_spans"]
 
 Bytes: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint8]]"
 Ints: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"

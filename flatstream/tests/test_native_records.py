@@ -46,8 +46,9 @@ FLAT = Record(
 )
 """A field of each kind that the engine takes, and one that it leaves to Python."""
 
+HOLDER = Record("Holder", id="u8", inner=field("[u8]", nested=FLAT), thing=field("[u8]", nested=THING))
 MUST = Record("Must", name=field("string", required=True), point=struct("Point", x="f64", y="u8"), value="u32")
-RECORDS = [FLAT, MUST, FLAT.replace(force_defaults=True), FLAT.replace(file_identifier="FLAT")]
+RECORDS = [FLAT, MUST, HOLDER, FLAT.replace(force_defaults=True), FLAT.replace(file_identifier="FLAT")]
 LIMITS = 64, 10**6, 2**31
 
 BYTES = st.binary(max_size=9)
@@ -79,7 +80,7 @@ def placed(payloads: list[bytes], gaps: list[int]) -> tuple[bytes, bytes, bytes]
     return bytes(source), pack(f"{len(offsets)}q", *offsets), pack(f"{len(lengths)}I", *lengths)
 
 
-@given(st.sampled_from([MONSTER, THING, TELEMETRY, FLAT]), st.data())
+@given(st.sampled_from([MONSTER, THING, TELEMETRY, FLAT, HOLDER]), st.data())
 def test_verifier(record: Record, data: st.DataObject) -> None:
     payloads = data.draw(
         st.lists(damaged(messages(record, 2).map(lambda message: record.encode(**message))), max_size=5)

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::buffer::Held;
 use super::frames::{place, rows};
-use crate::tables::verify::{self, Limits, Step, Target, What};
+use crate::tables::verify::{self, Limits, Step, Target, Waiting, What};
 
 /// Payloads that are verified between two looks at the signals.
 const PART: usize = 1 << 20;
@@ -16,11 +16,8 @@ const PART: usize = 1 << 20;
 /// A step as `flatstream.records.verify.Step`: entry, op, size, align, required, ref, name.
 type PyStep<'py> = (u64, u8, u64, u64, bool, Bound<'py, PyAny>, Bound<'py, PyAny>);
 
-/// The number of a union among the ops; those that are not here are in `target_of`.
+/// The number of a union among the ops; the others are in `target_of`.
 const UNION: u8 = 4;
-
-/// That of bytes that are a buffer of their own.
-const NESTED: u8 = 7;
 
 /// The plan of a record, the file identifier that its payloads have, if they have one, and the limits of depth, tables and
 /// apparent size.
@@ -42,7 +39,7 @@ impl Verifier {
     /// Whether a payload passes.
     #[pyo3(signature = (payload, /))]
     fn accepts(&self, payload: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::default();
         if let Ok(bytes) = payload.cast_exact::<PyBytes>() {
             return Ok(self.0.accepts(bytes.as_bytes(), &mut waiting));
         }
@@ -58,7 +55,7 @@ impl Verifier {
         lengths: &Bound<'_, PyAny>,
     ) -> PyResult<usize> {
         let (source, offsets, lengths) = (Held::new(source)?, Held::new(offsets)?, Held::new(lengths)?);
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::default();
         let all = rows(&lengths);
         for row in 0..all {
             if row % PART == PART - 1 {
@@ -89,8 +86,6 @@ fn step((entry, op, size, align, required, reference, _): PyStep<'_>) -> PyResul
             Ok((tag.extract()?, target_of(op, size, align, &reference)?))
         });
         What::Union(members.collect::<PyResult<_>>()?)
-    } else if op == NESTED {
-        What::Nested(reference.extract()?)
     } else {
         What::Value(target_of(op, size, align, &reference)?)
     };
@@ -108,6 +103,7 @@ fn target_of(op: u8, size: u64, align: u64, reference: &Bound<'_, PyAny>) -> PyR
         3 => Target::Table(reference.extract()?),
         5 => Target::Texts,
         6 => Target::Tables(reference.extract()?),
+        7 => Target::Nested(reference.extract()?),
         _ => return Err(PyValueError::new_err(format!("there is no op {op}"))),
     })
 }

@@ -1,7 +1,5 @@
 //! The verifier: whether a payload can be read as its record without leaving it, as `flatstream/records/verify.py`.
 
-use std::ops::Range;
-
 use super::{is_inside, target, text, u32_at, vector, Table};
 
 /// What has to be looked at behind a field.
@@ -21,6 +19,8 @@ pub enum Target {
     Table(usize),
     Texts,
     Tables(usize),
+    /// Bytes that are a buffer of their own, with that root table.
+    Nested(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -29,8 +29,6 @@ pub enum What {
     /// One of several, by the tag in the field before it. A tag that is not among them is of a newer schema: nobody
     /// here can look at the value, and no reader will.
     Union(Vec<(u8, Target)>),
-    /// A vector of bytes that are a buffer of their own, with that root table.
-    Nested(usize),
 }
 
 /// A field: the place of its entry in the vtable, and what it is.
@@ -57,53 +55,57 @@ pub struct Verifier {
     limits: Limits,
 }
 
-/// A table that is still to be looked at: its number in the plan, its place, its depth.
-type Waiting = (usize, u64, i64);
+/// What is still to be looked at. Its room can be used again.
+#[derive(Default)]
+pub struct Waiting {
+    tables: Vec<Waits>,
+    /// Buffers inside: where they begin and end in the whole payload; and of the root table in each, all but its place.
+    buffers: Vec<(usize, usize, usize, i64)>,
+    /// Where the buffer begins whose tables are looked at now.
+    base: usize,
+}
 
-/// A buffer inside that is still to be looked at: where it is in the payload, its root table's number, its depth.
-type Inner = (Range<usize>, usize, i64);
+/// A table that is still to be looked at: its number in the plan, its place, its depth.
+type Waits = (usize, u64, i64);
 
 impl Verifier {
     /// `None` if a step leads to a table that is not in the plan.
     pub fn new(plan: Vec<Vec<Step>>, identifier: Option<[u8; 4]>, limits: Limits) -> Option<Self> {
         let is_there = |target: &Target| match target {
-            Target::Table(which) | Target::Tables(which) => *which < plan.len(),
+            Target::Table(which) | Target::Tables(which) | Target::Nested(which) => *which < plan.len(),
             _ => true,
         };
         let complete = plan.iter().flatten().all(|step| match &step.what {
             What::Value(target) => is_there(target),
             What::Union(members) => members.iter().all(|(_, target)| is_there(target)),
-            What::Nested(which) => *which < plan.len(),
         });
         (complete && !plan.is_empty()).then_some(Self { plan, identifier, limits })
     }
 
-    /// Whether a payload passes. `waiting` is room for the tables to be looked at, whose capacity is used again.
+    /// Whether a payload passes. `waiting` is room that is used again.
     #[inline]
-    pub fn accepts(&self, payload: &[u8], waiting: &mut Vec<(usize, u64, i64)>) -> bool {
-        waiting.clear();
+    pub fn accepts(&self, payload: &[u8], waiting: &mut Waiting) -> bool {
+        waiting.tables.clear();
+        waiting.buffers.clear();
+        waiting.base = 0;
         self.verify(payload, waiting).is_some()
     }
 
     #[inline]
-    fn verify(&self, payload: &[u8], waiting: &mut Vec<Waiting>) -> Option<()> {
-        let root = Table::root(payload, self.identifier)?;
+    fn verify(&self, whole: &[u8], waiting: &mut Waiting) -> Option<()> {
+        let root = Table::root(whole, self.identifier)?;
         let mut sums = Sums { tables: 1, apparent: 4 };
-        // The tables of one buffer after the other; those inside wait until the one around them is done.
-        let (mut buffer, mut base) = (payload, 0);
-        let mut inner: Vec<Inner> = Vec::new();
-        self.table(buffer, base, (0, root.start, 1), &mut sums, waiting, &mut inner)?;
+        self.table(whole, (0, root.start, 1), &mut sums, waiting)?;
+        let mut payload = whole;
         loop {
-            while let Some(next) = waiting.pop() {
-                self.table(buffer, base, next, &mut sums, waiting, &mut inner)?;
+            while let Some(next) = waiting.tables.pop() {
+                self.table(payload, next, &mut sums, waiting)?;
             }
-            let Some((place, which, depth)) = inner.pop() else {
-                return Some(());
-            };
-            base = place.start;
-            buffer = payload.get(place)?;
+            let Some((start, end, which, depth)) = waiting.buffers.pop() else { return Some(()) };
+            payload = whole.get(start..end)?;
+            waiting.base = start;
             sums.apparent += 4;
-            waiting.push((which, Table::root(buffer, None)?.start, depth));
+            waiting.tables.push((which, Table::root(payload, None)?.start, depth));
         }
     }
 
@@ -111,11 +113,9 @@ impl Verifier {
     fn table(
         &self,
         payload: &[u8],
-        base: usize,
-        (which, start, depth): Waiting,
+        (which, start, depth): Waits,
         sums: &mut Sums,
-        waiting: &mut Vec<Waiting>,
-        inner: &mut Vec<Inner>,
+        waiting: &mut Waiting,
     ) -> Option<()> {
         let limits = &self.limits;
         if depth > limits.depth || sums.tables > limits.tables {
@@ -147,17 +147,10 @@ impl Verifier {
                 What::Value(target) => Some(target),
                 What::Union(_) if tag == 0 => return None,
                 What::Union(members) => members.iter().find(|member| member.0 == tag).map(|member| &member.1),
-                What::Nested(_) => None,
             };
             let place = target(payload, place)?;
             sums.apparent += 4;
-            if let What::Nested(which) = step.what {
-                let count = vector(payload, place, 1, 1)?;
-                sums.apparent += 4 + count as i64;
-                sums.tables += 1;
-                let start = base + place as usize + 4;
-                inner.push((start..start + count as usize, which, depth + 1));
-            } else if let Some(found) = found {
+            if let Some(found) = found {
                 refer(payload, place, found, depth, sums, limits, waiting)?;
             }
             if sums.apparent > limits.apparent_size {
@@ -184,7 +177,7 @@ fn refer(
     depth: i64,
     sums: &mut Sums,
     limits: &Limits,
-    waiting: &mut Vec<Waiting>,
+    waiting: &mut Waiting,
 ) -> Option<()> {
     match *target {
         Target::Inline { size, align } => {
@@ -195,7 +188,14 @@ fn refer(
         Target::Vector { width, align } => sums.apparent += 4 + (width * vector(payload, place, width, align)?) as i64,
         Target::Table(which) => {
             sums.tables += 1;
-            waiting.push((which, place, depth + 1));
+            waiting.tables.push((which, place, depth + 1));
+        }
+        Target::Nested(which) => {
+            let count = vector(payload, place, 1, 1)?;
+            sums.apparent += 4 + count as i64;
+            sums.tables += 1;
+            let start = waiting.base + place as usize + 4;
+            waiting.buffers.push((start, start + count as usize, which, depth + 1));
         }
         Target::Texts | Target::Tables(_) => {
             let count = vector(payload, place, 4, 4)?;
@@ -209,7 +209,7 @@ fn refer(
             for slot in (place + 4..).step_by(4).take(count as usize) {
                 let item = slot + u32_at(payload, slot)?;
                 if let Target::Tables(which) = *target {
-                    waiting.push((which, item, depth + 1));
+                    waiting.tables.push((which, item, depth + 1));
                 } else {
                     sums.apparent += 5 + text(payload, item)?.len() as i64;
                     // Not only at the end: one string can be referred to often.
@@ -234,7 +234,7 @@ mod tests {
     }
 
     fn accepts(plan: Vec<Vec<Step>>, payload: &[u8]) -> bool {
-        Verifier::new(plan, None, LIMITS).unwrap().accepts(payload, &mut Vec::new())
+        Verifier::new(plan, None, LIMITS).unwrap().accepts(payload, &mut Waiting::default())
     }
 
     /// A table with an offset in its first field, and what follows it.
@@ -294,12 +294,12 @@ mod tests {
 
     #[test]
     fn bytes_that_are_a_buffer_are_looked_into() {
-        let text = || vec![step(4, What::Value(Target::Text))];
         let held = |inner: &[u8]| referring(&[&(inner.len() as u32).to_le_bytes(), inner].concat());
         let accepts = |depth: i64, apparent_size: i64, payload: &[u8]| {
-            let plan = vec![vec![step(4, What::Nested(1))], text()];
+            let text = vec![step(4, What::Value(Target::Text))];
+            let plan = vec![vec![step(4, What::Value(Target::Nested(1)))], text];
             let limits = Limits { depth, tables: 2, apparent_size };
-            Verifier::new(plan, None, limits).unwrap().accepts(payload, &mut Vec::new())
+            Verifier::new(plan, None, limits).unwrap().accepts(payload, &mut Waiting::default())
         };
         let payload = held(&referring(b"\x03\0\0\0abc\0"));
         assert!(accepts(2, 76, &payload));
@@ -310,7 +310,7 @@ mod tests {
         assert!(!accepts(2, 99, &held(&referring(b"\x03\0\0\0abcd"))));
         // The buffer is over where its bytes are, and not where the payload is.
         assert!(!accepts(2, 99, &[held(&referring(b"\x04\0\0\0abc\0")), vec![0]].concat()));
-        assert!(Verifier::new(vec![vec![step(4, What::Nested(1))]], None, LIMITS).is_none());
+        assert!(Verifier::new(vec![vec![step(4, What::Value(Target::Nested(1)))]], None, LIMITS).is_none());
     }
 
     #[test]
