@@ -94,7 +94,7 @@ def stream_of(count: int) -> bytes:
     return bytes(event("python").frame_many(columns_of(count)))
 
 
-def _ours(  # noqa: PLR0917  (a row of a table)
+def _ours(
     name: str,
     label: str,
     note: str,

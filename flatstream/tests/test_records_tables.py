@@ -248,7 +248,7 @@ def test_columns_that_have_nothing_or_runs() -> None:
 def test_a_struct_is_masked_as_a_whole() -> None:
     record = Record("R", p=struct("P", x="f32", tags="[i8:2]"))
     rows = [{"p": (1.0, [2, 3])}, {}, {"p": (4.0, [5, 6])}]
-    columns = record.columns(record.encode_many(rows))
+    columns: dict[str, Any] = record.columns(record.encode_many(rows))
     assert [bytes(each) for each in record.encode_many(columns)] == [record.encode(**row) for row in rows]
     columns["p"].mask["x"][0] = True
     with pytest.raises(TypeError, match=r"R\.p: a mask for single elements of a vector or a struct has no meaning"):
