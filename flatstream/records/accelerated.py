@@ -7,7 +7,7 @@ are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flatstream.records.layout import buffer_align, inline_align, inline_size
 from flatstream.records.types import (
@@ -21,12 +21,16 @@ from flatstream.records.types import (
 )
 
 if TYPE_CHECKING:
-    from flatstream.engine import Gatherer, Native, RowEncoder, Verifier
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
+    from flatstream.engine import Decoder, Gatherer, Native, RowEncoder, Verifier
     from flatstream.records.encode import Encoder
     from flatstream.records.types import Field, Type
     from flatstream.records.verify import Plan
 
-__all__ = ["gatherer_of", "row_encoder_of", "verifier_of"]
+__all__ = ["decoder_of", "gatherer_of", "row_encoder_of", "verifier_of"]
 
 
 def verifier_of(native: Native, plan: Plan, identifier: bytes, limits: tuple[int, int, int]) -> Verifier | None:
@@ -77,6 +81,16 @@ def _code(kind: Type) -> str:
     if isinstance(kind, (TableType, UnionType)) or isinstance(kind.element, (StringType, TableType)):
         return "O"
     return "y" if isinstance(kind.element, Scalar) and kind.element.code == "B" else "V"
+
+
+def decoder_of(
+    native: Native, table: TableType, verifier: Verifier | None, slow: Callable[[Buffer], dict[str, Any]]
+) -> Decoder | None:
+    """The reader of a table of numbers, strings and bytes; ``slow`` is the one in Python."""
+    fields = [(field.name, field.entry, _code(field.type), field.default) for field in table.fields]
+    if verifier is None or any(code in "VSO" for _, _, code, _ in fields):
+        return None
+    return native.Decoder(fields, verifier, slow)
 
 
 def gatherer_of(native: Native, fields: tuple[Field, ...], identifier: bytes) -> Gatherer | None:
