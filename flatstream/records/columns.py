@@ -57,6 +57,8 @@ class _Payloads(NamedTuple):
 
 def chosen_fields(record: Record, names: Sequence[str] | None) -> tuple[Field, ...]:
     """The fields of these names, in the order of the names; all of them for ``None``. ``LookupError`` for others."""
+    if isinstance(names, str):
+        raise TypeError("names are a sequence of them, and not one")
     fields = {field.name: field for field in record.table.fields}
     wanted = list(fields) if names is None else list(names)
     unknown = [name for name in wanted if name not in fields]

@@ -41,7 +41,7 @@ class Taken:
 
 def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     """Take a table apart. ``TypeError`` or ``ValueError`` names the field, and the row if it is about one."""
-    sources = _sources(record, fields, table)
+    rows, sources = _sources(record, fields, table)
     by_name = {field.name: field for field in fields}
     unknown = [name for name in sources if name not in by_name]
     if unknown:
@@ -60,7 +60,6 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
-    rows = next(iter(sizes.values()), 0)
     for field in fields:
         if field.required and rows:
             column = columns.get(field.name)
@@ -76,23 +75,27 @@ def _first_absent(column: Column) -> int | None:
     return None if column.present is None or column.present.all() else int(np.argmin(column.present))
 
 
-def _sources(record: str, fields: tuple[Field, ...], table: Any) -> Mapping[str, Any]:
-    """The columns of a table by name, each with a length, none of them looked into yet."""
+def _sources(record: str, fields: tuple[Field, ...], table: Any) -> tuple[int, Mapping[str, Any]]:
+    """How many rows a table has, though it may have no columns; and these by name, none of them looked into yet."""
     if isinstance(table, np.ndarray):
         if table.dtype.names is None or table.ndim != 1:
             raise TypeError(f"an array of rows must have one dimension and named fields, not {table.dtype}")
-        return {name: table[name] for name in table.dtype.names}
+        return len(table), {name: table[name] for name in table.dtype.names}
     if isinstance(table, Mapping):
-        return table
+        first = next(iter(table.values()), ())
+        return len(first) if hasattr(first, "__len__") else 0, table
     if hasattr(table, "to_arrow"):  # Polars
         table = table.to_arrow()
     if hasattr(table, "column_names") and hasattr(table, "schema"):  # PyArrow's Table
-        return _by_name(table.column_names, table.columns)
+        return table.num_rows, _by_name(table.column_names, table.columns)
     if hasattr(table, "iloc") and hasattr(table, "columns"):  # pandas
-        return _by_name(map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))])
+        return len(table), _by_name(
+            map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))]
+        )
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise TypeError(f"a table or rows are needed, not {type(table).__name__}")
-    return _transposed(record, [field.name for field in fields], list(table))
+    rows = list(table)
+    return len(rows), _transposed(record, [field.name for field in fields], rows)
 
 
 def _by_name(names: Iterable[str], columns: Iterable[Any]) -> dict[str, Any]:

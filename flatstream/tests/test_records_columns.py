@@ -170,6 +170,11 @@ def test_the_dtypes_of_columns() -> None:
     assert columns["g"][0].dtype == np.float64
 
 
+def test_one_name_is_no_sequence_of_names() -> None:
+    with pytest.raises(TypeError, match="names are a sequence of them"):
+        EVENT.columns([], "id")
+
+
 def test_only_the_named_columns_are_read_in_their_order() -> None:
     frames = scan(frame_records(TELEMETRY, [(1, 2, 3.0)]))
     assert {name: column.tolist() for name, column in TELEMETRY.columns(frames, ["value", "device_id"]).items()} == {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -250,7 +250,7 @@ def test_a_struct_is_masked_as_a_whole() -> None:
     rows = [{"p": (1.0, [2, 3])}, {}, {"p": (4.0, [5, 6])}]
     columns: dict[str, Any] = record.columns(record.encode_many(rows))
     assert [bytes(each) for each in record.encode_many(columns)] == [record.encode(**row) for row in rows]
-    columns["p"].mask["x"][0] = True
+    cast("Any", columns["p"]).mask["x"][0] = True
     with pytest.raises(TypeError, match=r"R\.p: a mask for single elements of a vector or a struct has no meaning"):
         record.encode_many(columns)
     assert list(FLAT.encode_many({"a": np.ma.zeros(0, "u1")})) == []
@@ -270,6 +270,30 @@ def test_bytes_are_a_column_of_numbers_and_arrays_are_lists_of_strings() -> None
     record = Record("R", tags=["string"])
     frame = pa.table({"tags": [["a", "b"], None]}).to_pandas()
     assert [bytes(each) for each in record.encode_many(frame)] == [record.encode(tags=["a", "b"]), record.encode()]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [{}, {}],
+        pd.DataFrame(index=range(2)),
+        np.zeros(2, []),
+        pa.table({"a": [1, 2]}).select([]),
+        pa.record_batch({"a": [1, 2]}).select([]),
+    ],
+    ids=["mappings", "pandas", "NumPy", "Table", "RecordBatch"],
+)
+def test_rows_without_values_are_messages_without_fields(table: Any) -> None:
+    for record in (FLAT, Record("Empty")):
+        assert [bytes(each) for each in record.encode_many(table)] == [record.encode()] * 2
+        assert record.frame_many(table, "crc16") == frame_many([record.encode()] * 2, "crc16")
+    with pytest.raises(ValueError, match=r"R\.a: row 0: it is required"):
+        Record("R", a=field("string", required=True)).frame_many(table)
+
+
+def test_rows_of_a_record_without_fields_are_empty() -> None:
+    record = Record("Empty")
+    assert [bytes(each) for each in record.encode_many([(), ()])] == [record.encode()] * 2
 
 
 class iter_only:  # noqa: N801  (reads as a function)
