@@ -84,16 +84,27 @@ def _array(field: Field, kind: Any, column: Column, columns: dict[str, Column]) 
 
 
 def _fixed(kind: Any, values: np.ndarray[Any, np.dtype[Any]], present: Mask | None) -> Any:
-    absent = None if present is None else ~present
     if isinstance(kind, StructType):
         parts = [_fixed(each.type, values[each.name], None) for each in kind.fields]
         names = [each.name for each in kind.fields]
-        return pa.StructArray.from_arrays(parts, names, mask=None if absent is None else pa.array(absent))
+        return pa.StructArray.from_arrays(parts, names, mask=None if present is None else _bools(~present, None))
     if isinstance(kind, Array):
         return pa.FixedSizeListArray.from_arrays(_fixed(kind.element, values.reshape(-1), None), kind.length)
     if kind.scalar.kind == "b":
-        values = values != 0
-    return pa.array(np.ascontiguousarray(values), mask=absent)
+        return _bools(values != 0, present)
+    # pa.array() would do it, but imports pandas to find out whether that is what it was given: half a second.
+    buffer = pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [_valid(present), buffer])
+
+
+def _bools(values: Mask, present: Mask | None) -> Any:
+    buffer = pa.py_buffer(np.packbits(values, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(values), [_valid(present), buffer])
+
+
+def _valid(present: Mask | None) -> Any:
+    """Arrow's bits for what is not null; ``None`` if nothing is."""
+    return None if present is None else pa.py_buffer(np.packbits(present, bitorder="little"))
 
 
 def _spans(field: Field, kind: Any, column: Spans) -> Any:
@@ -101,17 +112,13 @@ def _spans(field: Field, kind: Any, column: Spans) -> Any:
         raise ValueError(f"{field.name}: more than {_MOST} elements in one batch: convert fewer frames at a time")
     ends = np.zeros(len(column.counts) + 1, np.int32)
     np.cumsum(column.counts, out=ends[1:])
-    valid = nulls = None
-    if column.present is not None:
-        valid = pa.py_buffer(np.packbits(column.present, bitorder="little"))
-        nulls = int(len(column.present) - column.present.sum())
     data = compact(column)
-    buffers = [valid, pa.py_buffer(ends)]
+    buffers = [_valid(column.present), pa.py_buffer(ends)]
     count = len(column.counts)
     if column.closed:
-        return pa.Array.from_buffers(kind, count, [*buffers, pa.py_buffer(data)], nulls or 0)
+        return pa.Array.from_buffers(kind, count, [*buffers, pa.py_buffer(data)])
     child = _fixed(cast("VectorType", field.type).element, data.view(column.element), None)
-    return pa.Array.from_buffers(kind, count, buffers, nulls or 0, children=[child])
+    return pa.Array.from_buffers(kind, count, buffers, children=[child])
 
 
 def _member(kind: UnionType, tag: int, value: Any) -> Any:

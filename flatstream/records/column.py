@@ -40,7 +40,7 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Values that are encoded one by one: tables, unions, and vectors of tables or strings."""
+    """Values that are taken one by one: tables, unions, vectors of tables or strings; read, also buffers inside."""
 
     values: Sequence[Any]
 

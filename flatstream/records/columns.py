@@ -147,11 +147,17 @@ def _array(field: Field, column: Column) -> np.ndarray[Any, np.dtype[Any]]:
             return values
         absent = np.zeros(len(values), np.bool_) if column.present is None else ~column.present
         return np.ma.MaskedArray(values, np.broadcast_to(absent, values.shape))
-    items = column.values if isinstance(column, Objects) else _items(column)
+    items = _one_by_one(field, column.values) if isinstance(column, Objects) else _items(column)
     array = np.empty(len(items), object)
     for row, item in enumerate(items):  # one by one, or NumPy would make more dimensions of items of one length
         array[row] = item
     return array
+
+
+def _one_by_one(field: Field, values: Sequence[Any]) -> Sequence[Any]:
+    if field.nested is None:
+        return values
+    return [None if value is None else np.frombuffer(value, np.uint8) for value in values]
 
 
 def _items(column: Spans) -> list[Any]:

@@ -8,7 +8,7 @@ integer that is out of range or a float where an integer belongs is refused, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from struct import error as struct_error
 from struct import pack
@@ -18,6 +18,7 @@ import numpy as np
 
 from flatstream.records.arrays import dtype_of
 from flatstream.records.column import Fixed, Objects, Spans
+from flatstream.records.layout import buffer_align
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, UnionType, VectorType
 from flatstream.records.values import inline_packer, vector_packer
 
@@ -50,7 +51,7 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         try:
-            columns[name] = _column(by_name[name].type, source)
+            columns[name] = _aligned(by_name[name], _column(by_name[name].type, source))
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
@@ -81,12 +82,22 @@ def _sources(record: str, fields: tuple[Field, ...], table: Any) -> Mapping[str,
     if hasattr(table, "to_arrow"):  # Polars
         table = table.to_arrow()
     if hasattr(table, "column_names") and hasattr(table, "schema"):  # PyArrow's Table
-        return dict(zip(table.column_names, table.columns, strict=True))
+        return _by_name(table.column_names, table.columns)
     if hasattr(table, "iloc"):  # pandas
-        return {str(name): table[name] for name in table.columns}
+        return _by_name(map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))])
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise TypeError(f"a table or rows are needed, not {type(table).__name__}")
     return _transposed(record, [field.name for field in fields], list(table))
+
+
+def _by_name(names: Iterable[str], columns: Iterable[Any]) -> dict[str, Any]:
+    """Columns by their names, of which some kinds of tables can have one twice."""
+    found: dict[str, Any] = {}
+    for name, column in zip(names, columns, strict=True):
+        if name in found:
+            raise TypeError(f"there are several columns {name}")
+        found[name] = column
+    return found
 
 
 def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, Any]:
@@ -101,6 +112,11 @@ def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, 
         if not isinstance(row, Sequence) or isinstance(row, (str, bytes)) or len(row) != len(names):
             raise ValueError(f"{record}: row {number} is no sequence of {len(names)} values: {', '.join(names)}")
     return dict(zip(names, zip(*rows, strict=True), strict=True))
+
+
+def _aligned(field: Field, column: Column) -> Column:
+    """The column, with bytes that are a buffer of their own where all in it is aligned."""
+    return column if field.nested is None else replace(cast("Spans", column), align=buffer_align(field.nested))
 
 
 def _column(kind: Any, source: Any) -> Column:
@@ -196,7 +212,7 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         wrong = (source < low) | (source > high)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(f"row {row}: {source[row]!r} is out of the range of {scalar.name}")
+        raise ValueError(f"row {row}: {source[row].item()!r} is out of the range of {scalar.name}")
     return values
 
 

@@ -16,7 +16,7 @@ from flatstream.errors import SchemaError, VerificationFailed
 from flatstream.records import enum, field, frame_records, struct, union
 from flatstream.records.gather import Corrupt
 from flatstream.tests.test_records_tables import FLAT
-from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, exact, messages
+from flatstream.tests.zoo import KEEPER, MONSTER, TELEMETRY, THING, exact, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,30 @@ def test_columns_of_tables_and_unions_hold_what_decoding_gives(rows: list[dict[s
     assert MONSTER.verify_many(frames) == len(rows)
     for name in ("weapons", "equipped_type", "equipped", "tags", "pet"):
         assert exact([plain(each) for each in columns[name]]) == exact([row[name] for row in rows])
+
+
+@given(st.lists(messages(KEEPER, 3), max_size=3))
+def test_columns_of_buffers_inside_hold_their_bytes(rows: list[dict[str, Any]]) -> None:
+    frames = scan(frame_records(KEEPER, rows))
+    columns = KEEPER.columns(frames)
+    assert KEEPER.verify_many(frames) == len(rows)
+    expected = [as_decoded(KEEPER, payload) for payload in frames]
+    assert rows_of(KEEPER, columns, len(rows)) == expected
+    assert {column.dtype for name in ("self", "leaf") for column in columns[name] if column is not None} <= {
+        np.dtype("u1")
+    }
+    assert KEEPER.to_arrow(frames).to_pylist() == expected
+
+
+def test_columns_of_a_corrupt_buffer_inside_are_refused() -> None:
+    leaf = Record("zoo.inner.Leaf", value="u32", name="string")
+    good, bad = leaf.encode(name="abc"), leaf.encode(value=1)
+    frames = scan(frame_records(KEEPER, [{"leaf": good, "id": 1}, {"leaf": bad, "id": 2}]))
+    for read in (KEEPER.columns, KEEPER.to_arrow, KEEPER.verify_many):
+        with pytest.raises(VerificationFailed, match="it is required, and absent") as caught:
+            read(frames)
+        assert (caught.value.field, caught.value.offset) == ("leaf[...].name", frames.offsets[1] - 4)
+    assert KEEPER.columns(frames, ["id"])["id"].tolist() == [1, 2]
 
 
 def test_the_dtypes_of_columns() -> None:

@@ -327,6 +327,19 @@ def test_a_required_field_must_be_in_each_row(names: list[str | None], arrow: bo
     assert len(frame_records(flat, {"name": ["a"]})) > 0
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table([pa.array([1]), pa.array([2])], ["a", "a"]),
+        pa.record_batch([pa.array([1]), pa.array([2])], ["a", "a"]),
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+    ],
+)
+def test_no_column_of_several_with_one_name_is_lost(table: Any) -> None:
+    with pytest.raises(TypeError, match="there are several columns a"):
+        FLAT.frame_many(table)
+
+
 def test_a_required_field_must_have_a_column() -> None:
     record = Record("R", name=field("string", required=True), others=field(["string"], required=True), a="u8")
     with pytest.raises(ValueError, match=r"R\.name: row 0: it is required"):
