@@ -11,7 +11,7 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from subprocess import PIPE, Popen
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -49,7 +49,7 @@ def in_a_process(
     task = {
         "scenario": scenario.name,
         "parts": list(parts),
-        "effort": asdict(effort),
+        "effort": asdict(replace(effort, turn=turn)),
         "sources": SOURCES,
         "library": LIBRARY,
     }
