@@ -13,9 +13,11 @@ from benchmarks.check import Place, render
 from benchmarks.engine_paths import large_group, read_group, scale_group, sparse_group, thread_group, write_group
 from benchmarks.environment import environment
 from benchmarks.measure import Effort
+from benchmarks.paths.contending import read_path_group, tier_group
+from benchmarks.paths.promises import read_bar, write_bar
 from benchmarks.records import Record, save
 from benchmarks.run import run_scenario
-from benchmarks.scenarios import Scenario, read_bar, read_path_group, tier_group, write_bar
+from benchmarks.scenario import Scenario
 from benchmarks.tiers import TITLES
 
 if TYPE_CHECKING:
