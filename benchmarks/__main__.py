@@ -13,7 +13,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from benchmarks.blocks import multiple, nanoseconds
 from benchmarks.check import Place, outdated, problems, render
 from benchmarks.environment import environment
 from benchmarks.markers import MarkerError
@@ -21,6 +20,7 @@ from benchmarks.measure import FULL, QUICK
 from benchmarks.records import DATA, RecordError, save
 from benchmarks.run import run_scenario
 from benchmarks.scenarios import SCENARIOS
+from benchmarks.tables.numbers import multiple, nanoseconds
 
 if TYPE_CHECKING:
     from benchmarks.environment import Environment

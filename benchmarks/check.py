@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks import chart
-from benchmarks.blocks import BLOCKS, REQUIRED, block, number, report
+from benchmarks import charts
+from benchmarks.blocks import BLOCKS, block, number, report
 from benchmarks.environment import ROOT, library_digest, sources_digest
 from benchmarks.markers import MarkerError, block_names, filled
 from benchmarks.prose import held, unheld
 from benchmarks.records import RecordError, faults, load, write_text
+from benchmarks.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,20 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Place", "outdated", "problems", "render"]
 
-CHARTED = "tel-100k"
-"""The scenario of the chart."""
-
 
 @dataclass(frozen=True)
 class Place:
-    """Where the page and the reports are."""
+    """Where the page and the reports are, and which scenarios they are about."""
 
     page: Path = ROOT / "README.md"
     reports: Path = ROOT / "reports"
-
-    def charts(self) -> dict[str, Path]:
-        """The files of the chart, by theme."""
-        return {theme: self.reports / f"{CHARTED}-{theme}.svg" for theme in chart.THEMES}
+    scenarios: tuple[str, ...] = tuple(SCENARIOS)
 
 
 def render(place: Place) -> list[str]:
@@ -44,20 +39,20 @@ def render(place: Place) -> list[str]:
     """
     records = load(place.reports / "data")
     page = _page(place)
-    rendered, full = _filled(page, records), report(records)
-    drawings = {path: chart.svg(records[CHARTED], theme) for theme, path in place.charts().items()}
-    for path, drawing in drawings.items():
-        write_text(path, drawing)
+    rendered, full = _filled(page, records), report(records, place.scenarios)
+    for name, drawing in charts.files(records).items():
+        write_text(place.reports / name, drawing)
     write_text(place.reports / "README.md", full)
     if rendered != page:
         write_text(place.page, rendered)
     return [name for name in BLOCKS if name not in block_names(page)]
 
 
-def problems(place: Place, sources: str | None = None) -> Iterator[str]:
+def problems(place: Place, sources: str | None = None, *, redraw: bool = True) -> Iterator[str]:
     """What keeps the committed reports from being those of the committed records, and these from being current.
 
-    ``sources`` stands in for the digest of the benchmark's sources.
+    ``sources`` stands in for the digest of the benchmark's sources. Without ``redraw``, charts are compared by their
+    digests alone, which takes no time.
     """
     try:
         records = load(place.reports / "data")
@@ -66,10 +61,9 @@ def problems(place: Place, sources: str | None = None) -> Iterator[str]:
     except (RecordError, MarkerError) as error:
         yield str(error)
         return
-    missing = [name for name in REQUIRED if name not in records]
+    missing = [name for name in place.scenarios if name not in records]
     if missing:
-        yield f"no records of {', '.join(missing)}"
-        return
+        yield f"no records of {', '.join(missing)}; make them with: python -m benchmarks run --only NAME"
     current = sources_digest() if sources is None else sources
     for name, record in records.items():
         if record["environment"]["sources"] != current:
@@ -84,10 +78,9 @@ def problems(place: Place, sources: str | None = None) -> Iterator[str]:
     except (RecordError, MarkerError) as error:
         yield f"{place.page.name}: {error}"
     full = place.reports / "README.md"
-    if not full.exists() or full.read_text(encoding="utf-8") != report(records):
+    if not full.exists() or full.read_text(encoding="utf-8") != report(records, place.scenarios):
         yield "reports/README.md differs from what the records render to"
-    for theme, path in place.charts().items():
-        yield from chart.faults(path, records[CHARTED], theme)
+    yield from charts.problems(place.reports, records, redraw=redraw)
     for line, text in unheld(page, held(records)):
         yield f"{place.page.name}, line {line}: {text!r} is not in the records; render it, or leave it out"
 

@@ -66,12 +66,12 @@ def rendered(records: dict[str, Record], tmp_path_factory: pytest.TempPathFactor
     for name, record in records.items():
         save(record, folder / "reports" / "data" / f"{name}.json")
     (folder / "README.md").write_text(PAGE, encoding="utf-8", newline="\n")
-    assert render(Place(folder / "README.md", folder / "reports")) == []
+    assert render(Place(folder / "README.md", folder / "reports", tuple(records))) == []
     return folder
 
 
 @pytest.fixture
-def place(rendered: Path, tmp_path: Path) -> Place:
+def place(rendered: Path, records: dict[str, Record], tmp_path: Path) -> Place:
     """A rendered page and its reports, to be broken by one test."""
     shutil.copytree(rendered, tmp_path, dirs_exist_ok=True)
-    return Place(tmp_path / "README.md", tmp_path / "reports")
+    return Place(tmp_path / "README.md", tmp_path / "reports", tuple(records))

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import matplotlib as mpl
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from benchmarks.charts import CHARTS, Chart, files, problems
+from benchmarks.charts.style import SETTINGS, THEMES
+from benchmarks.charts.svg import svg
+from benchmarks.check import render
+
+if TYPE_CHECKING:
+    from benchmarks.check import Place
+    from benchmarks.records import Record
+
+each_chart = pytest.mark.parametrize("chart", CHARTS, ids=[chart.name for chart in CHARTS])
+
+
+def drawn(chart: Chart, records: dict[str, Record], theme: str) -> Figure:
+    """The figure, laid out."""
+    with mpl.rc_context(SETTINGS):
+        figure = chart.draw(records[chart.scenario], THEMES[theme])
+        FigureCanvasAgg(figure).draw()  # type: ignore[no-untyped-call]  # matplotlib left this one out
+    return figure
+
+
+@each_chart
+def test_no_text_is_clipped(chart: Chart, records: dict[str, Record]) -> None:
+    figure = drawn(chart, records, "light")
+    texts = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    assert len(texts) > 20
+    for text in texts:
+        box = text.get_window_extent()
+        assert box.x0 >= 0, text
+        assert box.y0 >= 0, text
+        assert box.x1 <= figure.bbox.width, text
+        assert box.y1 <= figure.bbox.height, text
+
+
+@each_chart
+def test_no_line_or_dot_is_clipped(chart: Chart, records: dict[str, Record]) -> None:
+    lines = [(axes, line) for axes in drawn(chart, records, "light").axes for line in axes.get_lines()]
+    assert lines
+    for axes, line in lines:
+        if line.get_transform() == axes.transData:
+            box = line.get_window_extent()
+            assert axes.bbox.x0 <= box.x0, line
+            assert axes.bbox.y0 <= box.y0, line
+            assert box.x1 <= axes.bbox.x1, line
+            assert box.y1 <= axes.bbox.y1, line
+
+
+@each_chart
+def test_every_panel_tells_its_noise_floor(chart: Chart, records: dict[str, Record]) -> None:
+    text = " ".join(text.get_text() for text in drawn(chart, records, "light").findobj(Text))
+    assert text.count("noise floor") >= len(records[chart.scenario]["groups"])
+
+
+@each_chart
+@pytest.mark.parametrize("theme", THEMES)
+def test_chart_is_800_pixels_wide_well_formed_and_titled(chart: Chart, records: dict[str, Record], theme: str) -> None:
+    text = chart.svg(records[chart.scenario], theme)
+    root = ET.fromstring(text)  # noqa: S314  (our own drawing)
+    assert root.attrib["width"] == "576pt"  # 8 inches: 800 pixels at 100 to the inch
+    assert records[chart.scenario]["title"] in text
+    assert THEMES[theme]["paper"] in text
+    assert len(text) < 250_000
+
+
+def test_same_record_draws_the_same_bytes(records: dict[str, Record]) -> None:
+    assert files(records) == files(records)
+
+
+def test_rounding_leaves_the_scale_of_glyphs() -> None:
+    def draw() -> Figure:
+        figure = Figure()
+        figure.text(0.123456, 0.5, "a")
+        return figure
+
+    text = svg(draw, "title", "0")
+    assert "scale(0.015625)" in text
+    assert "translate(56.89 " in text  # 0.123456 of 6.4 inches, in points
+
+
+def test_charts_of_absent_records_are_none_and_a_stale_file_is_told(place: Place, records: dict[str, Record]) -> None:
+    few = {name: record for name, record in records.items() if name != "tel-100"}
+    assert not any(name.startswith("tel-100-") for name in files(few))
+    assert set(problems(place.reports, few)) == {
+        "tel-100-light.svg shows what no record holds",
+        "tel-100-dark.svg shows what no record holds",
+    }
+
+
+def test_chart_edited_together_with_its_digest_is_found(place: Place, records: dict[str, Record]) -> None:
+    path = place.reports / "tel-100k-light.svg"
+    body, mark, last = path.read_text(encoding="utf-8").rpartition("<!-- drawn-from:")
+    edited = body.replace("stroke-width: 2.2", "stroke-width: 3.2", 1)
+    assert edited != body
+    old, new = (hashlib.sha256(text.encode()).hexdigest() for text in (body, edited))
+    path.write_text(edited + mark + last.replace(old, new), encoding="utf-8", newline="\n")
+    assert list(problems(place.reports, records)) == ["tel-100k-light.svg is not what its records draw"]
+    render(place)
+    assert list(problems(place.reports, records)) == []
