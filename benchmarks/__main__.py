@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: run, report, check."""
+"""The command ``python -m benchmarks``: run, conformance, report, check."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from benchmarks.check import Place, outdated, problems, render
 from benchmarks.environment import environment
 from benchmarks.markers import MarkerError
 from benchmarks.measure import FULL, QUICK
-from benchmarks.records import DATA, RecordError, save
+from benchmarks.page import conformance as results
+from benchmarks.records import DATA, RecordError, save, write_text
 from benchmarks.run import run_scenario
 from benchmarks.scenarios import SCENARIOS
 from benchmarks.tables.numbers import multiple, nanoseconds
@@ -91,10 +92,30 @@ def run(*, quick: bool, only: str, out: Path | None) -> None:
 
 
 @main.command()
+@at_reports
+def conformance(reports: Path) -> None:
+    """Run the conformance suite on the library and on every testee that can be built here, for the page.
+
+    Where compilers are missing, their testees are listed as not run.
+    """
+    console = Console(stderr=True)
+    try:
+        with console.status("building and running") as status:
+            made = results.make(lambda name: status.update(f"building and running {name}"))
+        write_text(reports / results.FILE, made)
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing was written.")
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        raise click.ClickException(f"the results cannot be written: {error}") from error
+    click.echo(f"{results.FILE} is written; `python -m benchmarks report` renders it.")
+
+
+@main.command()
 @at_page
 @at_reports
 def report(page: Path, reports: Path) -> None:
-    """Render charts, the full report and the README's blocks from the committed records."""
+    """Render charts, the reports in Markdown and HTML, and the README's blocks from the committed records."""
     try:
         missing = render(Place(page, reports))
     except (RecordError, MarkerError, OSError) as error:

@@ -10,6 +10,8 @@ from benchmarks import charts
 from benchmarks.blocks import BLOCKS, block, number, report
 from benchmarks.environment import ROOT, library_digest, sources_digest
 from benchmarks.markers import MarkerError, block_names, filled
+from benchmarks.page import conformance
+from benchmarks.page import render as page_of
 from benchmarks.prose import held, unheld
 from benchmarks.records import RecordError, faults, load, write_text
 from benchmarks.scenarios import SCENARIOS
@@ -33,16 +35,19 @@ class Place:
 
 
 def render(place: Place) -> list[str]:
-    """Write charts, the full report, and the marked parts of the page; returns the blocks that the page lacks.
+    """Write charts, both full reports, and the marked parts of the page; returns the blocks that the page lacks.
 
     ``RecordError`` and ``MarkerError`` if that cannot be done; then nothing was written.
     """
     records = load(place.reports / "data")
     page = _page(place)
     rendered, full = _filled(page, records), report(records, place.scenarios)
-    for name, drawing in charts.files(records).items():
+    results, drawn = conformance.read(place.reports / conformance.FILE), charts.files(records)
+    whole = page_of.render(records, results, charts.of_page(drawn.get), place.scenarios)
+    for name, drawing in drawn.items():
         write_text(place.reports / name, drawing)
     write_text(place.reports / "README.md", full)
+    write_text(place.reports / page_of.FILE, whole)
     if rendered != page:
         write_text(place.page, rendered)
     return [name for name in BLOCKS if name not in block_names(page)]
@@ -78,11 +83,34 @@ def problems(place: Place, sources: str | None = None, *, redraw: bool = True) -
     except (RecordError, MarkerError) as error:
         yield f"{place.page.name}: {error}"
     full = place.reports / "README.md"
-    if not full.exists() or full.read_text(encoding="utf-8") != report(records, place.scenarios):
+    if _text(full) != report(records, place.scenarios):
         yield "reports/README.md differs from what the records render to"
-    yield from charts.problems(place.reports, records, redraw=redraw)
+    wrong_charts = list(charts.problems(place.reports, records, redraw=redraw))
+    yield from wrong_charts
+    yield from _problems_of_the_page(place, records, comparable=not wrong_charts)
     for line, text in unheld(page, held(records)):
         yield f"{place.page.name}, line {line}: {text!r} is not in the records; render it, or leave it out"
+
+
+def _problems_of_the_page(place: Place, records: Mapping[str, Record], *, comparable: bool) -> Iterator[str]:
+    """Of the results of the conformance suite, and of the page in HTML if the charts that it takes are right."""
+    path = place.reports / conformance.FILE
+    try:
+        results = conformance.read(path)
+    except RecordError as error:
+        yield str(error)
+        return
+    if results is None:
+        yield f"{path.name} is missing; make it with: {conformance.MAKE}"
+    elif results.digest != conformance.current_digest():
+        yield f"{path.name} is of other vectors than these; make it anew with: {conformance.MAKE}"
+    drawn = charts.of_page(lambda name: _text(place.reports / name))
+    if comparable and _text(place.reports / page_of.FILE) != page_of.render(records, results, drawn, place.scenarios):
+        yield f"reports/{page_of.FILE} differs from what the records render to"
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def outdated(place: Place) -> list[str]:

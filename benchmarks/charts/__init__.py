@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from benchmarks.charts import tiers
+from benchmarks.charts.drawing import digest, faults, svg
 from benchmarks.charts.style import THEMES
-from benchmarks.charts.svg import digest, faults, svg
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from benchmarks.charts.style import Theme
     from benchmarks.records import Record
 
-__all__ = ["CHARTS", "Chart", "files", "problems"]
+__all__ = ["CHARTS", "Chart", "files", "of_page", "problems"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,12 @@ def files(records: Mapping[str, Record]) -> dict[str, str]:
         if chart.scenario in records
         for theme in THEMES
     }
+
+
+def of_page(read: Callable[[str], str | None]) -> dict[str, str]:
+    """What the page takes: the drawings of the light theme by the name of the chart, from what ``read`` has by file."""
+    found = {chart.name: read(chart.file("light")) for chart in CHARTS}
+    return {name: drawing for name, drawing in found.items() if drawing is not None}
 
 
 def problems(folder: Path, records: Mapping[str, Record], *, redraw: bool = True) -> Iterator[str]:

@@ -103,6 +103,25 @@ def test_edited_report_fails(place: Place) -> None:
     assert problems(place) == ["reports/README.md differs from what the records render to"]
 
 
+def test_edited_page_in_html_fails(place: Place) -> None:
+    edit(place.reports / "report.html", lambda text: text.replace("</main>", "<p>And more.</p></main>"))
+    assert problems(place) == ["reports/report.html differs from what the records render to"]
+
+
+def test_missing_broken_and_foreign_results_of_the_suite_fail(place: Place) -> None:
+    path = place.reports / "conformance.json"
+    edit(path, lambda text: text.replace('"digest": "', '"digest": "0'))
+    render(place)
+    assert problems(place) == [
+        "conformance.json is of other vectors than these; make it anew with: python -m benchmarks conformance"
+    ]
+    path.write_text("{", encoding="utf-8")
+    assert [problem[:32] for problem in problems(place)] == ["conformance.json cannot be read,"]
+    path.unlink()
+    render(place)
+    assert problems(place) == ["conformance.json is missing; make it with: python -m benchmarks conformance"]
+
+
 def test_edited_stale_and_missing_charts_fail(place: Place) -> None:
     light, dark = (place.reports / f"tel-100k-{theme}.svg" for theme in ("light", "dark"))
     edit(light, lambda text: text.replace("<svg ", "<svg  ", 1))

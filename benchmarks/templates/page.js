@@ -1,0 +1,87 @@
+"use strict";
+// Filters over tables that are all there already, and the theme. Without this script the page shows everything.
+(() => {
+  const byId = (id) => document.getElementById(id);
+  const FILTERS = ["scenario", "tier", "contender"];
+  const form = byId("filters");
+  const scenarios = [...document.querySelectorAll(".scenario")].map((element) => ({
+    element,
+    name: element.dataset.scenario,
+    tables: [...element.querySelectorAll(".contest")].map((table) => ({
+      element: table,
+      tier: table.dataset.tier,
+      rows: [...table.querySelectorAll("tbody tr")].map((row) => ({ element: row, label: row.dataset.label.toLowerCase() })),
+    })),
+  }));
+  const total = document.querySelectorAll(".contest tbody tr").length;
+
+  // `msgpack | pure python` shows the rows of either; words of one of them all have to match.
+  const asked = (text) =>
+    text.toLowerCase().split("|").map((part) => part.split(/\s+/).filter(Boolean)).filter((words) => words.length);
+
+  const update = () => {
+    const [scenario, tier, contender] = FILTERS.map((name) => byId(name).value.trim());
+    const contenders = asked(contender);
+    const matches = (label) => !contenders.length || contenders.some((words) => words.every((word) => label.includes(word)));
+    let shown = 0;
+    for (const one of scenarios) {
+      let ofScenario = 0;
+      for (const table of one.tables) {
+        const wanted = (!scenario || one.name === scenario) && (!tier || table.tier === tier);
+        let ofTable = 0;
+        for (const row of table.rows) {
+          row.element.hidden = !(wanted && matches(row.label));
+          ofTable += !row.element.hidden;
+        }
+        table.element.hidden = !ofTable;
+        ofScenario += ofTable;
+      }
+      one.element.hidden = !ofScenario;
+      shown += ofScenario;
+    }
+    byId("found").textContent = `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} rows`;
+    byId("none").hidden = shown > 0;
+  };
+
+  const remember = () => {
+    const set = FILTERS.map((name) => [name, byId(name).value]).filter(([, value]) => value);
+    try {
+      history.replaceState(null, "", set.length ? `#${new URLSearchParams(set)}` : "#benchmarks");
+    } catch {
+      // A page in a frame without an address of its own has nothing to remember it in.
+    }
+  };
+
+  const choose = (values) => {
+    for (const name of FILTERS) byId(name).value = values[name] ?? "";
+    update();
+  };
+
+  form.addEventListener("input", () => {
+    update();
+    remember();
+  });
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    choose({});
+    remember();
+  });
+
+  // --- the theme: as the system has it, light or dark; `?theme=dark` sets it too
+
+  const THEMES = ["system", "light", "dark"];
+  let theme = new URLSearchParams(location.search).get("theme") ?? "system";
+  const useTheme = (name) => {
+    theme = THEMES.includes(name) ? name : "system";
+    document.documentElement.dataset.theme = theme;
+    byId("theme").textContent = `Theme: ${theme}`;
+  };
+  byId("theme").addEventListener("click", () => useTheme(THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length]));
+  useTheme(theme);
+
+  form.hidden = false;
+  const wanted = location.hash.includes("=") ? Object.fromEntries(new URLSearchParams(location.hash.slice(1))) : {};
+  choose(wanted);
+  if (Object.keys(wanted).length) byId("benchmarks").scrollIntoView();
+})();
