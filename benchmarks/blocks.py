@@ -12,32 +12,44 @@ from typing import TYPE_CHECKING, Final
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
-from benchmarks.charts import CHARTS
-from benchmarks.records import RecordError, measured
+from benchmarks.charts import drawable
+from benchmarks.records import RecordError
+from benchmarks.scenarios import SCENARIOS
 from benchmarks.tables import numbers
-from benchmarks.tables.findings import duels
+from benchmarks.tables.checksums import checksums
+from benchmarks.tables.findings import duels, tallies
 from benchmarks.tables.headline import headline
 from benchmarks.tables.paths import peers, ways
 from benchmarks.tables.promises import promises
-from benchmarks.tables.rows import best, environments, lines, reference
+from benchmarks.tables.rows import best, called, confidence, environments, label_of, lines, reference
+from benchmarks.tables.sizes import sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from benchmarks.charts import Chart
-    from benchmarks.records import Record
+    from benchmarks.records import Record, Row
 
 __all__ = ["BLOCKS", "block", "number", "report"]
 
 BLOCKS: Final = {
     "chart": "tel-100k",
     "headline": "tel-100k",
-    "read-paths": "readpath",
     "peers": None,
+    "checksums": "chk",
+    "read-paths": "readpath",
+    "sizes": "tel-100k",
     "promises": None,
     "environment": None,
 }
 """The blocks that the README must have, by the name in their markers; and the scenario that one is made from alone."""
+
+
+WRITTEN: Final[Mapping[str, Callable[[Row], str]]] = {
+    "ns": lambda row: numbers.nanoseconds(row["ns"]),
+    "ratio": lambda row: numbers.multiple(row["ratio"]),
+    "speed": lambda row: numbers.multiple(1 / row["ratio"]),
+}
+"""What a path may ask of a row."""
 
 
 def block(name: str, records: Mapping[str, Record]) -> str:
@@ -58,23 +70,23 @@ def report(records: Mapping[str, Record], wanted: Iterable[str] = ()) -> str:
 def number(path: str, records: Mapping[str, Record]) -> str:
     """A single number by its path: ``tel-100k/F0/flatstream/ns``, ``.../ratio``, ``.../speed``; ``tel-100k/F0/floor``.
 
-    ``RecordError`` if the records do not hold it.
+    A question mark where the scenario has no record yet, or the row no number on this machine. ``RecordError`` if there
+    is a record that does not know the path.
     """
     scenario, _, rest = path.partition("/")
     group_name, _, rest = rest.partition("/")
+    if scenario in SCENARIOS and scenario not in records:
+        return "?"
     groups = records[scenario]["groups"] if scenario in records else []
     for group in groups:
         if group["name"] != group_name:
             continue
         if rest == "floor":
             return numbers.percent(group["floor"])
-        for row in measured(group):
-            if rest == f"{row['name']}/ns":
-                return numbers.nanoseconds(row["ns"])
-            if rest == f"{row['name']}/ratio":
-                return numbers.multiple(row["ratio"])
-            if rest == f"{row['name']}/speed":
-                return numbers.multiple(1 / row["ratio"])
+        name, _, what = rest.partition("/")
+        for row in group["rows"]:
+            if row["name"] == name and what in WRITTEN:
+                return WRITTEN[what](row) if row["status"] == "measured" else "?"
     raise RecordError(f"the records hold no number {path!r}")
 
 
@@ -93,19 +105,28 @@ def _templates() -> Templates:
     )
     shown = (numbers.count, numbers.multiple, numbers.nanoseconds, numbers.percent, numbers.size, numbers.time)
     templates.filters.update({written.__name__: written for written in shown}, cell=_in_cell)
-    asked = (best, duels, environments, headline, lines, peers, promises, reference, ways, _chart, _charts_of)
-    templates.globals.update({function.__name__.lstrip("_"): function for function in asked})
+    asked = (
+        best,
+        called,
+        checksums,
+        confidence,
+        drawable,
+        duels,
+        environments,
+        headline,
+        label_of,
+        lines,
+        peers,
+        promises,
+        reference,
+        sizes,
+        tallies,
+        ways,
+    )
+    templates.globals.update({function.__name__: function for function in asked})
     return templates
 
 
 def _in_cell(text: str) -> str:
     """Text that stays in its cell."""
     return text.replace("|", "\\|")
-
-
-def _chart(name: str) -> Chart:
-    return next(chart for chart in CHARTS if chart.name == name)
-
-
-def _charts_of(scenario: str) -> list[Chart]:
-    return [chart for chart in CHARTS if chart.scenario == scenario]

@@ -39,7 +39,7 @@ def render(place: Place) -> list[str]:
 
     ``RecordError`` and ``MarkerError`` if that cannot be done; then nothing was written.
     """
-    records = load(place.reports / "data")
+    records = _records(place)
     page = _page(place)
     rendered, full = _filled(page, records), report(records, place.scenarios)
     results, drawn = conformance.read(place.reports / conformance.FILE), charts.files(records)
@@ -60,7 +60,7 @@ def problems(place: Place, sources: str | None = None, *, redraw: bool = True) -
     digests alone, which takes no time.
     """
     try:
-        records = load(place.reports / "data")
+        records = _records(place)
         page = _page(place)
         names = block_names(page)
     except (RecordError, MarkerError) as error:
@@ -118,6 +118,13 @@ def outdated(place: Place) -> list[str]:
     current = library_digest()
     records = load(place.reports / "data")
     return [name for name, record in records.items() if record["environment"]["library"] != current]
+
+
+def _records(place: Place) -> dict[str, Record]:
+    """The records, in the order of the scenarios; those that no scenario makes any more are last."""
+    found = load(place.reports / "data")
+    names = [*(name for name in place.scenarios if name in found), *sorted(set(found) - set(place.scenarios))]
+    return {name: found[name] for name in names}
 
 
 def _page(place: Place) -> str:

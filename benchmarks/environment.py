@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
+import subprocess
 import sysconfig
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,7 +26,35 @@ RENDERING: Final = frozenset(
 """Modules that only show, check or store what was measured: they may change without a new run."""
 
 
-_LIBRARIES: Final = ("flatstream", "flatbuffers", "fastcrc", "xxhash", "numpy", "msgpack")
+SOURCES: Final = (
+    "*.py",
+    "contenders/**/*.py",
+    "paths/**/*.py",
+    "studies/**/*.py",
+    "schemas/**/*.py",
+    "schemas/**/*.fbs",
+    "rust/Cargo.*",
+    "rust/src/**/*.rs",
+)
+
+_LIBRARIES: Final = (
+    "flatstream",
+    "flatbuffers",
+    "fastcrc",
+    "xxhash",
+    "numpy",
+    "pyarrow",
+    "msgpack",
+    "msgspec",
+    "orjson",
+    "cbor2",
+    "protobuf",
+    "fastavro",
+    "mcap",
+)
+
+_TOOLS: Final = {"rustc": ("rustc", "--version"), "valgrind": ("valgrind", "--version")}
+"""The programs that a scenario runs, and how each says its version."""
 
 
 class Environment(TypedDict):
@@ -37,6 +67,7 @@ class Environment(TypedDict):
     build: str
     engine: str
     libraries: dict[str, str]
+    tools: dict[str, str]
     library: str
     sources: str
     date: str
@@ -52,6 +83,7 @@ def environment() -> Environment:
         "build": _build(),
         "engine": flatstream.engine.name,
         "libraries": {name: version(name) for name in _LIBRARIES},
+        "tools": _tools(),
         "library": library_digest(),
         "sources": sources_digest(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -64,7 +96,7 @@ def sources_digest(folder: Path = ROOT / "benchmarks") -> str:
         folder,
         [
             path
-            for pattern in ("*.py", "contenders/**/*.py", "schemas/**/*.py", "schemas/**/*.fbs")
+            for pattern in SOURCES
             for path in folder.glob(pattern)
             if path.parent != folder or path.name not in RENDERING
         ],
@@ -75,7 +107,8 @@ def library_digest() -> str:
     """SHA-256 over the modules of the library that is measured, wherever it is installed."""
     folder = Path(flatstream.__file__).parent
     native = [*folder.glob("native/Cargo.*"), *folder.glob("native/src/**/*.rs")]
-    return _digest(folder, [*folder.glob("*.py"), *native])
+    modules = [path for path in folder.rglob("*.py") if "tests" not in path.relative_to(folder).parts]
+    return _digest(folder, [*modules, *native])
 
 
 def _digest(folder: Path, paths: list[Path]) -> str:
@@ -94,6 +127,15 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def _tools() -> dict[str, str]:
+    found = {}
+    for name, command in _TOOLS.items():
+        if shutil.which(command[0]) is not None:
+            answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)  # noqa: S603  (our own)
+            found[name] = answer.stdout.strip()
+    return found
 
 
 def _build() -> str:

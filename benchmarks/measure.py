@@ -16,7 +16,7 @@ __all__ = ["FULL", "QUICK", "Effort", "Samples", "measure", "quiet", "rotated"]
 
 @dataclass(frozen=True)
 class Effort:
-    """How long a group is measured: rounds up to ``seconds``, but at least and at most so many.
+    """How long a group is measured in each process: rounds up to ``seconds``, but at least and at most so many.
 
     A sample repeats its call until it takes ``sample_ns``, so that the clock's own cost and grain do not count.
     """
@@ -25,6 +25,8 @@ class Effort:
     most: int
     seconds: float
     sample_ns: int
+    processes: int = 1
+    quick: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,8 @@ class Samples:
     beside: list[float]
 
 
-FULL: Final = Effort(least=11, most=60, seconds=15.0, sample_ns=5_000_000)
-QUICK: Final = Effort(least=2, most=10, seconds=0.5, sample_ns=500_000)
+FULL: Final = Effort(least=3, most=12, seconds=2.0, sample_ns=3_000_000, processes=5)
+QUICK: Final = Effort(least=2, most=10, seconds=0.2, sample_ns=300_000, quick=True)
 
 
 def rotated(count: int, turn: int) -> list[int]:

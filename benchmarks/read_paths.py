@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import msgpack
 
 import flatstream
-from benchmarks.contenders.flatstream_python import FlatStreamVector
+from benchmarks.contenders.flatstream_vector import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.engines import NATIVE, NO_NATIVE, use
-from benchmarks.tiers import Absent, Lane, iterate
+from benchmarks.tiers import Absent, Lane, codec, iterate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -32,7 +32,9 @@ READAHEAD: Final = 64 * 1024
 def read_paths(workload: Workload) -> list[Lane | Absent]:
     """A lane for each way of each engine, over the same payloads. The names of pure Python's have no prefix."""
     own, peer = FlatStreamVector(engine="python"), MessagePack()
-    framed, packed = bytes(own.frame(workload.payloads)), bytes(peer.frame(workload.payloads))
+    unpacked = codec(peer, workload.shape)
+    framed = bytes(codec(own, workload.shape).frame(workload.payloads))
+    packed = bytes(unpacked.frame(workload.payloads))
     mapped = mmap.mmap(-1, len(framed))
     mapped.write(framed)
     reader = flatstream.StreamReader
@@ -60,7 +62,7 @@ def read_paths(workload: Workload) -> list[Lane | Absent]:
         ),
     ]
     theirs: list[tuple[str, str, str, Callable[[], Iterable[bytes | memoryview]]]] = [
-        ("msgpack", "bytes", "Unpacker, fed with all; fresh bytes", lambda: peer.payloads(packed)),
+        ("msgpack", "bytes", "Unpacker, fed with all; fresh bytes", lambda: unpacked.payloads(packed)),
         (
             "msgpack-file",
             "file-like",

@@ -1,4 +1,8 @@
-"""Records: what a run found, as JSON that everything else is rendered from. One file a scenario."""
+"""Records: what a run found, as JSON that everything else is rendered from. One file a scenario.
+
+A record always has groups, whose lanes were measured in turns. Where a scenario has them it holds more kinds: cost
+models and where their lines cross, peak memory, instruction counts, points of a scale, memory over time.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 import os
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from jsonschema import Draft202012Validator
 
@@ -18,10 +22,18 @@ if TYPE_CHECKING:
 __all__ = [
     "DATA",
     "Bar",
+    "Crossover",
     "GroupRecord",
+    "Instructions",
+    "Memory",
+    "Method",
+    "Model",
     "Record",
     "RecordError",
     "Row",
+    "ScalePoint",
+    "Status",
+    "Timeline",
     "faults",
     "load",
     "measured",
@@ -41,17 +53,37 @@ class RecordError(Exception):
     """A record that cannot be read, or does not follow the schema."""
 
 
+Status: TypeAlias = Literal["measured", "cannot", "wrong", "absent"]
+"""``cannot``: not what this contender does; ``wrong``: its output was not the one expected; ``absent``: what it takes,
+a tool or memory, is not there."""
+
+
+class Method(TypedDict):
+    """How the numbers of a record were taken."""
+
+    quick: bool
+    processes: int
+    """Fresh processes over which the rounds of a group are spread."""
+    confidence: float
+    """Of the intervals: a second run of the same sources on the same machine falls inside with this probability."""
+
+
 class Row(TypedDict):
     """One contender in one group. Times are nanoseconds a message, ratios multiples of the group's reference."""
 
     name: str
     label: str
     version: str
-    status: Literal["measured", "cannot", "wrong"]
+    status: Status
     note: str
     """What it does differently, or for a row without numbers why it has none."""
-    samples: NotRequired[list[float]]
-    beside: NotRequired[list[float]]
+    limit: NotRequired[bool]
+    """Not a contender: what the machine takes at least, such as memcpy."""
+    wire_bytes: NotRequired[int]
+    """Bytes of the stream of all messages, of this contender."""
+    samples: NotRequired[list[list[float]]]
+    """A list for each process, with a number for each round."""
+    beside: NotRequired[list[list[float]]]
     """What the reference took in the same rounds, right before or after."""
     ns: NotRequired[float]
     ns_low: NotRequired[float]
@@ -82,22 +114,126 @@ class GroupRecord(TypedDict):
     tier: str
     title: str
     messages: int
+    payload_bytes: int
+    """Bytes of the payloads of all messages, without frames."""
     reference: str
+    processes: int
     rounds: int
+    """Of all processes together."""
     floor: float
     rows: list[Row]
     bars: list[Bar]
+
+
+class Model(TypedDict):
+    """Time of a message of so many bytes: ``ns_message + bytes * ns_byte``, fitted to the groups of one tier."""
+
+    tier: str
+    name: str
+    label: str
+    ns_message: float
+    ns_message_low: float
+    ns_message_high: float
+    ns_byte: float
+    ns_byte_low: float
+    ns_byte_high: float
+    residual: float
+    """The largest relative distance of a measured point from the line."""
+    from_bytes: int
+    to_bytes: int
+    limit: NotRequired[bool]
+
+
+class Crossover(TypedDict):
+    """Where two models cross: ``below`` is faster for messages under ``bytes``, ``above`` for larger ones."""
+
+    tier: str
+    below: str
+    above: str
+    bytes: int
+
+
+class Memory(TypedDict):
+    """The resident high-water mark of a contender's work, in processes of its own."""
+
+    tier: str
+    name: str
+    label: str
+    version: str
+    status: Status
+    note: str
+    messages: int
+    samples: NotRequired[list[int]]
+    """Bytes above the baseline, a process each."""
+    peak_bytes: NotRequired[int]
+    base_bytes: NotRequired[int]
+    """Resident before the work: interpreter, libraries, the input."""
+    output_bytes: NotRequired[int]
+    """Of the stream that the work makes or reads."""
+
+
+class Instructions(TypedDict):
+    """Instructions a message, from two callgrind runs over different numbers of messages."""
+
+    tier: str
+    name: str
+    label: str
+    version: str
+    status: Status
+    note: str
+    messages: NotRequired[list[int]]
+    samples: NotRequired[list[int]]
+    """Instructions of the whole process, for each number of messages."""
+    a_message: NotRequired[float]
+
+
+class ScalePoint(TypedDict):
+    """Time and peak memory of one lane over one number of messages."""
+
+    tier: str
+    name: str
+    label: str
+    version: str
+    status: Status
+    note: str
+    messages: int
+    samples: NotRequired[list[float]]
+    """Nanoseconds a message, a process each."""
+    ns: NotRequired[float]
+    ns_low: NotRequired[float]
+    ns_high: NotRequired[float]
+    peak_bytes: NotRequired[int]
+
+
+class Timeline(TypedDict):
+    """Memory over time: bytes that are retained after so many messages, wherever that changes."""
+
+    tier: str
+    name: str
+    label: str
+    note: str
+    burst: list[list[int]]
+    """First and last message of each run of large ones, counted from 1."""
+    points: list[list[int]]
+    """Pairs of messages written and bytes retained."""
 
 
 class Record(TypedDict):
     """A scenario of one run."""
 
     suite: Literal["flatstream-benchmarks"]
-    version: Literal[1]
+    version: Literal[2]
     scenario: str
     title: str
     environment: Environment
+    method: Method
     groups: list[GroupRecord]
+    models: NotRequired[list[Model]]
+    crossovers: NotRequired[list[Crossover]]
+    memory: NotRequired[list[Memory]]
+    instructions: NotRequired[list[Instructions]]
+    scale: NotRequired[list[ScalePoint]]
+    timelines: NotRequired[list[Timeline]]
 
 
 def load(folder: Path = DATA) -> dict[str, Record]:
@@ -154,10 +290,11 @@ def faults(record: Record) -> Iterator[str]:
         where = f"{record['scenario']}/{group['name']}"
         rows = {row["name"]: row for row in measured(group)}
         for row in rows.values():
-            if round(median(row["samples"]), 3) != row["ns"]:
+            samples, beside = ([time for process in row[key] for time in process] for key in ("samples", "beside"))
+            if round(median(samples), 3) != row["ns"]:
                 yield f"{where}/{row['name']}: ns is not the median of the samples"
-            paired = [own / other for own, other in zip(row["samples"], row["beside"], strict=True)]
-            if round(median(paired), 4) != row["ratio"]:
+            paired = [own / other for own, other in zip(samples, beside, strict=True)]
+            if max(round(median(paired), 4), 0.0001) != row["ratio"]:
                 yield f"{where}/{row['name']}: ratio is not the median of the paired ratios"
         for bar in group["bars"]:
             if bar["ratio"] != rows[bar["name"]]["ratio"] or bar["verdict"] != verdict(bar["ratio"], bar["bound"]):

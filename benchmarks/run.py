@@ -1,13 +1,14 @@
-"""A run: check every output, measure what is right, make the records."""
+"""A run inside of one process: check every output, measure what is right, make the records."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, cast
 
-from benchmarks.intervals import estimate, is_tie, noise_floor, ratios
+from benchmarks.assemble import assembled
+from benchmarks.intervals import CONFIDENCE
 from benchmarks.measure import Samples, measure
-from benchmarks.records import Bar, GroupRecord, Record, Row, verdict
+from benchmarks.models import fitted
 from benchmarks.tiers import Absent, Lane
 
 if TYPE_CHECKING:
@@ -15,35 +16,58 @@ if TYPE_CHECKING:
 
     from benchmarks.environment import Environment
     from benchmarks.measure import Effort
+    from benchmarks.records import Bar, GroupRecord, Record, Row
     from benchmarks.scenarios import Scenario
     from benchmarks.tiers import Group
 
-__all__ = ["run_group", "run_scenario"]
+__all__ = ["checked", "record_of", "run_group", "run_part", "run_scenario"]
 
 
 def run_scenario(
     scenario: Scenario,
     effort: Effort,
     facts: Environment,
-    progress: Callable[[str, float], object] = lambda _group, _fraction: None,
+    progress: Callable[[str, float], object] = lambda _part, _fraction: None,
 ) -> Record:
-    """Measure every group of a scenario, in the environment that ``facts`` describe.
+    """Measure all of a scenario in this process, in the environment that ``facts`` describe.
 
-    ``progress`` is told the name of a group, and which fraction of it is done.
+    ``progress`` is told the name of a part, and which fraction of it is done.
     """
-    groups: list[GroupRecord] = []
-    for name, make in scenario.groups.items():
+    found: dict[str, list[Any]] = {}
+    for name in scenario.parts:
         progress(name, 0.0)
-        groups.append(run_group(make(), effort, partial(progress, name)))
+        found[name] = [run_part(scenario, name, effort, partial(progress, name))]
         progress(name, 1.0)
-    return {
+    return record_of(scenario, effort, facts, found)
+
+
+def run_part(
+    scenario: Scenario, name: str, effort: Effort, progress: Callable[[float], object] = lambda _fraction: None
+) -> Any:
+    """What one process finds out of a group or a study of a scenario: JSON."""
+    if name in scenario.groups:
+        return run_group(scenario.groups[name](), effort, progress)
+    return scenario.studies[name](effort, progress)
+
+
+def record_of(scenario: Scenario, effort: Effort, facts: Environment, found: dict[str, list[Any]]) -> Record:
+    """The record of a scenario, from what its processes found of each part."""
+    record: Record = {
         "suite": "flatstream-benchmarks",
-        "version": 1,
+        "version": 2,
         "scenario": scenario.name,
         "title": scenario.title,
         "environment": facts,
-        "groups": groups,
+        "method": {"quick": effort.quick, "processes": effort.processes, "confidence": CONFIDENCE},
+        "groups": [assembled(found[name]) for name in scenario.groups if name in found],
     }
+    for name in scenario.studies:
+        for study in found.get(name, []):
+            for kind, entries in study.items():
+                cast("dict[str, Any]", record).setdefault(kind, []).extend(entries)
+    if scenario.modelled:
+        record["models"], record["crossovers"] = fitted(record["groups"])
+    return record
 
 
 def run_group(
@@ -54,36 +78,23 @@ def run_group(
     lanes = [entrant for entrant in entrants if isinstance(entrant, Lane)]
     reference = next((lane for lane in lanes if lane.name == group.reference), None)
     taken: dict[str, Samples] = {}
-    floor = 1.0
     if reference is not None:
-        calls = [lane.call for lane in lanes]
-        found = measure(calls, reference.call, effort, progress)
+        found = measure([lane.call for lane in lanes], reference.call, effort, progress)
         taken = {lane.name: _a_message(pair, group.messages) for lane, pair in zip(lanes, found, strict=True)}
-        itself = taken[reference.name]
-        floor = noise_floor(estimate(ratios(itself.own, itself.beside)))
-    rows = [
-        _measured(entrant, taken[entrant.name], floor)
-        if isinstance(entrant, Lane) and reference is not None
-        else _absent(entrant)
-        for entrant in entrants
-    ]
-    return {
+    part: GroupRecord = {
         "name": group.name,
         "tier": group.tier,
         "title": group.title,
         "messages": group.messages,
+        "payload_bytes": group.payload_bytes,
         "reference": group.reference,
-        "rounds": len(taken[reference.name].own) if reference is not None else 0,
-        "floor": round(floor, 4),
-        "rows": rows,
-        "bars": [
-            _bar(row, reference.label, lane.bound)
-            for lane in lanes
-            if lane.bound is not None and reference is not None
-            for row in rows
-            if row["name"] == lane.name
-        ],
+        "processes": 1,
+        "rounds": 0,
+        "floor": 1.0,
+        "rows": [_row(entrant, taken) for entrant in entrants],
+        "bars": [_promise(lane, reference.label) for lane in lanes if lane.bound is not None and reference is not None],
     }
+    return assembled([part])
 
 
 def checked(entrant: Lane | Absent, expected: object) -> Lane | Absent:
@@ -98,18 +109,24 @@ def checked(entrant: Lane | Absent, expected: object) -> Lane | Absent:
     return entrant if right else Absent(entrant.name, entrant.label, entrant.version, "wrong", reason)
 
 
-def _absent(entrant: Lane | Absent) -> Row:
-    status: Literal["cannot", "wrong"] = "cannot"
-    reason = "the reference that it is measured beside has no right output"
-    if isinstance(entrant, Absent):
-        status, reason = entrant.status, entrant.reason
-    return {
+def _row(entrant: Lane | Absent, taken: dict[str, Samples]) -> Row:
+    row: Row = {
         "name": entrant.name,
         "label": entrant.label,
         "version": entrant.version,
-        "status": status,
-        "note": reason,
+        "status": "measured",
+        "note": entrant.reason if isinstance(entrant, Absent) else entrant.note,
     }
+    if isinstance(entrant, Absent):
+        row["status"] = entrant.status
+        return row
+    if entrant.limit:
+        row["limit"] = True
+    if entrant.wire_bytes is not None:
+        row["wire_bytes"] = entrant.wire_bytes
+    if entrant.name in taken:
+        row["samples"], row["beside"] = [taken[entrant.name].own], [taken[entrant.name].beside]
+    return row
 
 
 def _a_message(samples: Samples, messages: int) -> Samples:
@@ -121,34 +138,15 @@ def _a_message(samples: Samples, messages: int) -> Samples:
     return Samples(each(samples.own), each(samples.beside))
 
 
-def _measured(lane: Lane, samples: Samples, floor: float) -> Row:
-    time, ratio = estimate(samples.own), estimate(ratios(samples.own, samples.beside))
+def _promise(lane: Lane, reference: str) -> Bar:
+    """A promise whose numbers `assembled` puts in."""
     return {
         "name": lane.name,
         "label": lane.label,
-        "version": lane.version,
-        "status": "measured",
-        "note": lane.note,
-        "samples": samples.own,
-        "beside": samples.beside,
-        "ns": round(time.median, 3),
-        "ns_low": round(time.low, 3),
-        "ns_high": round(time.high, 3),
-        "ratio": round(ratio.median, 4),
-        "ratio_low": round(ratio.low, 4),
-        "ratio_high": round(ratio.high, 4),
-        "tie": is_tie(ratio, floor),
-    }
-
-
-def _bar(row: Row, reference: str, bound: float) -> Bar:
-    return {
-        "name": row["name"],
-        "label": row["label"],
         "reference": reference,
-        "ratio": row["ratio"],
-        "ratio_low": row["ratio_low"],
-        "ratio_high": row["ratio_high"],
-        "bound": bound,
-        "verdict": verdict(row["ratio"], bound),
+        "ratio": 1.0,
+        "ratio_low": 1.0,
+        "ratio_high": 1.0,
+        "bound": lane.bound or 1.0,
+        "verdict": "missed",
     }

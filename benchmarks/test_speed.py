@@ -15,6 +15,7 @@ from benchmarks.read_paths import read_paths
 from benchmarks.run import checked
 from benchmarks.scenarios import LARGE, SMALL
 from benchmarks.tiers import TITLES, Absent, expected, lane
+from benchmarks.workloads import TELEMETRY as SHAPE
 from benchmarks.workloads import telemetry
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ TELEMETRY = [
     for scenario, count in (("tel-100", SMALL), ("tel-100k", LARGE))
     for tier in TITLES
     for place, contender in enumerate(contenders())
-    if tier not in contender.cannot
+    if contender.refuses(SHAPE, tier) is None
 ]
 READ_PATHS = [pytest.param(place, id=f"readpath-R0-{way.name}") for place, way in enumerate(read_paths(telemetry(1)))]
 

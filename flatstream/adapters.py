@@ -118,7 +118,7 @@ class Deframer:
         self.inspectors = inspectors
 
     def engine_verifier(self) -> engine.Verifier | None:
-        """What the engine can verify payloads with in place of the inspectors; ``None`` if one of them must be asked."""
+        """What the engine can verify payloads with in place of the inspectors; ``None`` if these must be asked."""
         if len(self.inspectors) != 1:
             return None
         validator = getattr(self.inspectors[0], "__self__", None)

@@ -100,11 +100,11 @@ class Gatherer(Protocol):
 class RowEncoder(Protocol):
     """Writes tables of one type, byte for byte as `flatstream.records.encode`."""
 
-    def __call__(self, /, **fields: Any) -> bytes:
-        """A payload with these values; what is not plain is left to ``slow``."""
+    def function(self) -> Callable[..., bytes]:
+        """A function from values by field name to a payload; what is not plain is left to ``slow``."""
 
     def frame_rows(self, rows: list[Any], checksum: str, frames: bytearray, /) -> bool:
-        """Append the frames of rows; nothing, and ``False``, unless all are tuples of plain values, one for each field."""
+        """Append the frames of rows; nothing, and ``False``, unless all are tuples of plain values, one a field."""
 
     def frame_columns(
         self,
@@ -132,7 +132,7 @@ class Native(Protocol):
     made of them lives.
     """
 
-    def WholeFrames(  # noqa: N802  (a class of the native module)
+    def WholeFrames(  # noqa: N802, PLR0917  (a class of the native module, whose arguments have places)
         self,
         window: Payload,
         pos: int,
@@ -168,15 +168,17 @@ class Native(Protocol):
         self,
         start: bytes,
         fields: list[tuple[str, int, str, int, int, int | None, int | None, bool]],
+        longest: int,
         slow: Callable[[dict[str, Any]], bytes],
         /,
     ) -> RowEncoder:
-        """The writer of tables with these fields, behind ``start`` (the root offset's place, a file identifier).
+        """The writer of tables with these fields, in payloads of up to ``longest`` bytes.
 
-        A field is: name, slot, code, size, alignment, the bits of the value that is left out, of the one that is
-        written where none is given, required. Codes of numbers are those of the module ``struct``; ``s`` is a string, ``y``
-        a vector of bytes, ``V`` any other vector, with size and alignment of an element, ``S`` a struct, ``O`` what the
-        engine does not write. ``ValueError`` for fields that a vtable may not be able to say.
+        ``start`` is what stands before the root table: the place of its offset, and a file identifier. A field is:
+        name, slot, code, size, alignment, the bits of the value that is left out, of the one that is written where none
+        is given, required. Codes of numbers are those of the module ``struct``; ``s`` is a string, ``y`` a vector of
+        bytes, ``V`` any other vector, with size and alignment of an element, ``S`` a struct, ``O`` what the engine does
+        not write. ``ValueError`` for fields that a vtable may not be able to say.
         """
 
     def Slices(self, source: memoryview, offsets: Buffer, lengths: Buffer, /) -> Iterator[memoryview]:  # noqa: N802
@@ -210,12 +212,6 @@ class Native(Protocol):
 
     def frame_rows(self, rows: Buffer, count: int, row_len: int, checksum: str, /) -> bytearray:
         """The frames of ``count`` payloads of ``row_len`` bytes, which lie one behind the other in ``rows``."""
-
-    def seal(self, frames: bytearray, offsets: Buffer, lengths: Buffer, checksum: str, /) -> None:
-        """Put the checksum of each payload in front of it; payloads begin at ``offsets``, both columns are int64.
-
-        ``IndexError`` for a payload that does not lie in ``frames``.
-        """
 
 
 def _choose() -> tuple[Native | None, str | None]:

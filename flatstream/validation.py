@@ -146,8 +146,9 @@ class TypedValidator:
     def engine_verifier(self) -> engine.Verifier | None:
         """What the engine can do this with; ``None`` if it cannot."""
         owner = getattr(self.verify, "__self__", None)
-        same = isinstance(owner, EngineVerifiable) and self.verify == owner.verify  # type: ignore[attr-defined]
-        return owner.engine_verifier() if same else None
+        if not isinstance(owner, EngineVerifiable) or self.verify != getattr(owner, "verify", None):
+            return None
+        return owner.engine_verifier()
 
     def validate(self, payload: Payload) -> None:
         """Raise ``ValidationFailed`` if the callable returns ``False`` or raises."""

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from math import ceil, floor, log
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-__all__ = ["MARKERS", "SETTINGS", "THEMES", "Theme", "figure", "frame", "legend", "logarithmic"]
+__all__ = ["MARKERS", "SETTINGS", "THEMES", "Look", "Theme", "figure", "frame", "legend", "logarithmic", "look", "note"]
 
 
 class Theme(TypedDict):
@@ -109,6 +110,55 @@ def logarithmic(axis: Axis, low: float, high: float, text: Callable[[float], str
     axis.set_major_formatter(FuncFormatter(lambda value, _position: text(value)))
 
 
-def legend(axes: Axes, theme: Theme, **placed: Any) -> None:
-    """A legend without a frame, in the theme's ink."""
-    axes.legend(frameon=False, labelcolor=theme["ink"], fontsize=7.5, **placed)
+class Look(NamedTuple):
+    """How one series looks: by its colour, its marker, and whether that is filled."""
+
+    colour: str
+    marker: str
+    filled: bool
+
+    def line(self) -> dict[str, Any]:
+        """For a line: solid, or dashed where the marker is hollow."""
+        return {"color": self.colour, "linestyle": "-" if self.filled else (0, (4, 2)), "linewidth": 1.4}
+
+    def dots(self, paper: str) -> dict[str, Any]:
+        """For markers without a line."""
+        face = self.colour if self.filled else paper
+        shape = {"marker": self.marker, "markersize": 4.5, "markerfacecolor": face, "markeredgewidth": 1.1}
+        return {"color": self.colour, "linestyle": "none", "markeredgecolor": self.colour, **shape}
+
+
+def look(index: int, theme: Theme, *, limit: bool = False) -> Look:
+    """Of the series with this index; what the machine takes at least is drawn in quiet ink."""
+    colours = theme["series"]
+    if limit:
+        return Look(theme["quiet"], "_", filled=index == 0)
+    return Look(colours[index % len(colours)], MARKERS[index % len(MARKERS)], filled=index < len(colours))
+
+
+def note(axes: Axes, text: str, theme: Theme) -> None:
+    """A quiet line under a panel, such as its noise floor."""
+    axes.annotate(
+        text,
+        (1, 0),
+        xycoords="axes fraction",
+        xytext=(0, -26),
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        color=theme["quiet"],
+        fontsize=7,
+    )
+
+
+def legend(made: Figure, handles: Sequence[Artist], columns: int, theme: Theme) -> None:
+    """One legend below all panels."""
+    shown = made.legend(
+        handles=list(handles),
+        loc="outside lower left",
+        ncols=columns,
+        frameon=False,
+        labelcolor=theme["ink"],
+        fontsize=8,
+    )
+    shown.set_in_layout(True)

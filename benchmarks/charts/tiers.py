@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from benchmarks.charts.style import figure, frame, logarithmic
+from matplotlib.lines import Line2D
+
+from benchmarks.charts.style import figure, frame, legend, logarithmic
 from benchmarks.records import measured
+from benchmarks.tables.headline import headline
 from benchmarks.tables.numbers import count, nanoseconds, percent
 from benchmarks.tables.rows import is_own, lines
 
@@ -25,15 +28,15 @@ TITLE: Final = 29
 """Characters of a panel's title that fit on a line."""
 
 
-def draw(record: Record, theme: Theme, only: Collection[str] | None = None) -> Figure:
-    """The figure of a scenario whose groups are tiers; ``only`` are the names of the contenders that it shows."""
-    groups = record["groups"]
-    shown = {line["label"]: line["own"] for line in lines(record) if only is None or line["name"] in only}
-    heights = -(-(len(groups) + 1) // COLUMNS)
+def draw(record: Record, theme: Theme, tiers: Collection[str] | None = None) -> Figure:
+    """The figure of a scenario whose groups are tiers, with the README's contenders; of ``tiers`` alone, if given."""
+    groups = [group for group in record["groups"] if tiers is None or group["tier"] in tiers]
+    shown = [line["label"] for line in lines(record, headline(record))]
+    heights = -(-len(groups) // COLUMNS)
     made = figure(
         f"{record['title']}: nanoseconds a message",
         "less is better; a tier does the same work for all, and only inside of it do numbers compare",
-        0.7 + heights * (0.85 + 0.205 * len(shown)),
+        0.95 + heights * (0.85 + 0.205 * len(shown)),
         theme,
     )
     cells = made.subplots(heights, COLUMNS, sharex=True, sharey=True, squeeze=False)
@@ -45,20 +48,20 @@ def draw(record: Record, theme: Theme, only: Collection[str] | None = None) -> F
         for end in ("ns_low", "ns_high")
     ]
     # Room for the number to the right of the last dot.
-    limits = (min(times, default=1) / 1.6, max(times, default=1) * 7)
+    limits = (min(times, default=1) / 1.6, max(times, default=1) * 11)
     for axes in cells.flat[len(groups) :]:
         axes.set_axis_off()
     for axes, group in zip(cells.flat, groups, strict=False):
-        _panel(axes, group, list(shown), limits, theme)
+        _panel(axes, group, shown, limits, theme)
         axes.tick_params(labelbottom=True)
     for axes in cells[:, 0]:
         axes.tick_params(labelleft=True)
-    _key(cells.flat[-1], theme)
+    _key(made, f"interval of {100 * record['method']['confidence']:g} %, often narrower than the mark", theme)
     return made
 
 
 def _panel(axes: Axes, group: GroupRecord, labels: list[str], limits: tuple[float, float], theme: Theme) -> None:
-    frame(axes, f"{group['tier']}  {_wrapped(group['title'])}", theme)
+    frame(axes, f"{group['name']}  {_wrapped(group['title'])}", theme)
     logarithmic(axes.xaxis, *limits, count)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
@@ -98,24 +101,13 @@ def _dot(axes: Axes, row: Row, place: int, theme: Theme) -> None:
     )
 
 
-def _key(axes: Axes, theme: Theme) -> None:
-    axes.set_axis_off()
-    for height, (marker, colour, text) in enumerate(
-        [("o", theme["own"], "FlatStream"), ("s", theme["peer"], "what people use instead")]
-    ):
-        place = 0.9 - 0.1 * height
-        axes.plot([0.06], [place], marker=marker, color=colour, markersize=5, transform=axes.transAxes, clip_on=False)
-        axes.text(0.12, place, text, transform=axes.transAxes, color=theme["ink"], fontsize=8, va="center")
-    axes.text(
-        0.04,
-        0.68,
-        "dot: median\nbar: its interval of 95 %,\noften narrower than the dot\naxis: logarithmic",
-        transform=axes.transAxes,
-        color=theme["quiet"],
-        fontsize=7.5,
-        va="top",
-        linespacing=1.5,
-    )
+def _key(made: Figure, interval: str, theme: Theme) -> None:
+    marks = [("o", theme["own"], "FlatStream"), ("s", theme["peer"], "what people use instead")]
+    handles = [
+        Line2D([], [], marker=marker, color=colour, markersize=5, linestyle="none", label=text)
+        for marker, colour, text in marks
+    ]
+    legend(made, [*handles, Line2D([], [], color=theme["quiet"], linewidth=2.2, label=interval)], 3, theme)
 
 
 def _wrapped(title: str) -> str:

@@ -9,34 +9,20 @@ import platform
 from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.contenders.contender import Contender
-from benchmarks.workloads import Event
+from benchmarks.contenders.contender import Codec, Contender
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from benchmarks.workloads import Row, Sums
+    from benchmarks.workloads import Row, Shape
 
 __all__ = ["PickleStream"]
 
 PROTOCOL = 5
 
 
-class PickleStream(Contender):
-    """An event is a tuple; pickles stand back to back, and an `Unpickler` takes them apart."""
-
-    name = "pickle"
-    label = "pickle, protocol 5"
-
-    def __init__(self) -> None:
-        self.version = platform.python_version()
-        self.notes: Mapping[str, str] = {
-            "F0": "pickle.dumps of bytes, appended to a bytearray",
-            "F1": "pickle.dumps of a tuple, appended to a bytearray",
-            "R0": "one Unpickler over a BufferedReader, its fastest loop; bytes are copied; trusts its input with code",
-            "R3": "one Unpickler; loads every field whether it is wanted or not",
-            "R4": "one Unpickler, then the object",
-        }
+class _Pickle(Codec):
+    """A message is a tuple; pickles stand back to back, and an `Unpickler` takes them apart."""
 
     def frame(self, payloads: Sequence[bytes]) -> bytearray:
         return _dumped(payloads)
@@ -47,17 +33,33 @@ class PickleStream(Contender):
     def payloads(self, stream: bytes) -> Iterable[bytes]:
         return _loaded(stream)
 
-    def sums(self, stream: bytes) -> Sums:
-        devices = times = 0
-        values = 0.0
-        for device_id, timestamp, value in _loaded(stream):
-            devices += device_id
-            times += timestamp
-            values += value
-        return devices, times, values
+    def messages(self, stream: bytes) -> Iterable[Any]:
+        return _loaded(stream)
 
-    def events(self, stream: bytes) -> list[Event]:
-        return [Event(*row) for row in _loaded(stream)]
+
+class PickleStream(Contender):
+    """One ``Unpickler`` over all."""
+
+    name = "pickle"
+    label = "pickle, protocol 5"
+
+    def __init__(self) -> None:
+        self.version = platform.python_version()
+        self.notes: Mapping[str, str] = {
+            "F0": "pickle.dumps of bytes, appended to a bytearray",
+            "F1": "pickle.dumps of a tuple, appended to a bytearray",
+            "F2": "columns to Python values, then as F1",
+            "R0": "one Unpickler over a BufferedReader, its fastest loop; bytes are copied; trusts its input with code",
+            "R1": "one Unpickler, which runs what the stream says",
+            "R2": "one Unpickler; loads every field whether it is wanted or not",
+            "R3": "one Unpickler; loads every field whether it is wanted or not",
+            "R4": "one Unpickler, then the object",
+            "R5": "one Unpickler, then an array a field",
+            "cycle": "as F1, then as R3",
+        }
+
+    def codec(self, shape: Shape) -> Codec:
+        return _Pickle(shape)
 
 
 def _dumped(messages: Sequence[object]) -> bytearray:

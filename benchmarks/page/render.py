@@ -8,20 +8,20 @@ from __future__ import annotations
 import base64
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 from markupsafe import escape
 
-from benchmarks.charts import CHARTS
+from benchmarks.charts import drawable
 from benchmarks.page import drawings
 from benchmarks.page.conformance import MAKE
 from benchmarks.page.dots import axis
 from benchmarks.tables import numbers
-from benchmarks.tables.findings import duels
+from benchmarks.tables.findings import duels, tallies
 from benchmarks.tables.promises import promises
-from benchmarks.tables.rows import best, environments, is_own, reference
+from benchmarks.tables.rows import best, called, confidence, environments, is_ours, label_of, reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -46,7 +46,6 @@ def render(
 ) -> str:
     """The page. ``charts`` are the drawings of the light theme by the name of the chart, ``wanted`` all scenarios."""
     script, css = _text("page.js"), drawings.style() + _text("page.css")
-    groups = [group for record in records.values() for group in record["groups"]]
     return (
         _templates()
         .get_template("page.html.j2")
@@ -57,11 +56,11 @@ def render(
             make_results=MAKE,
             charts=[
                 (chart, records[chart.scenario], _inline(chart, charts[chart.name], records[chart.scenario]))
-                for chart in CHARTS
-                if chart.scenario in records and chart.name in charts
+                for chart in drawable(records)
+                if chart.name in charts
             ],
-            tiers=sorted({group["tier"] for group in groups}),
-            labels=sorted({row["label"] for group in groups for row in group["rows"]}, key=str.lower),
+            tiers=_all(records, "tier"),
+            labels=_all(records, "label"),
             script=script,
             script_hash=_csp_hash(script),
             style=css,
@@ -74,6 +73,17 @@ def render(
 def fastest_first(group: GroupRecord) -> list[Row]:
     """The rows by their time; those without a number last."""
     return sorted(group["rows"], key=lambda row: row.get("ns", float("inf")))
+
+
+def _all(records: Mapping[str, Record], key: str) -> list[str]:
+    """Every tier, or every label, of all that the filters may hide."""
+    found = set()
+    for record in records.values():
+        for group in record["groups"]:
+            found |= {group["tier"]} if key == "tier" else {row["label"] for row in group["rows"]}
+        for kind in ("models", "memory", "instructions", "scale", "timelines"):
+            found |= {entry[key] for entry in cast("list[dict[str, str]]", record.get(kind, []))}
+    return sorted(found, key=str.lower)
 
 
 def _inline(chart: Chart, drawing: str, record: Record) -> str:
@@ -90,7 +100,20 @@ def _templates() -> Templates:
     )
     shown = (numbers.count, numbers.multiple, numbers.nanoseconds, numbers.percent, numbers.size, numbers.time)
     templates.filters.update({written.__name__: written for written in shown})
-    asked = (axis, best, duels, environments, fastest_first, is_own, promises, reference)
+    asked = (
+        axis,
+        best,
+        called,
+        confidence,
+        duels,
+        environments,
+        fastest_first,
+        is_ours,
+        label_of,
+        promises,
+        reference,
+        tallies,
+    )
     templates.globals.update({function.__name__: function for function in asked})
     return templates
 

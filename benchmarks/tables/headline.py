@@ -16,6 +16,7 @@ KNOWN: Final = frozenset(
         "flatstream",
         "flatstream-xxh3_64",
         "flatstream-python",
+        "flatstream-record",
         "flatstream-table",
         "msgpack",
         "json",

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["count", "interval", "multiple", "nanoseconds", "percent", "promised", "size", "time"]
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from benchmarks.records import GroupRecord
+
+__all__ = ["count", "floors", "interval", "multiple", "nanoseconds", "percent", "promised", "size", "time"]
 
 
 def nanoseconds(value: float) -> str:
@@ -23,6 +30,12 @@ def interval(low: float, high: float) -> str:
 def percent(floor: float) -> str:
     """A noise floor, which is a factor, as a difference."""
     return f"{100 * (floor - 1):.1f} %"
+
+
+def floors(groups: Sequence[GroupRecord]) -> str:
+    """The noise floors of several groups, from the least to the largest."""
+    least, most = (percent(pick(group["floor"] for group in groups)) if groups else "unknown" for pick in (min, max))
+    return f"noise floor {least}" if least == most else f"noise floor {least} to {most}"
 
 
 def promised(speed: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypedDict
 
 from benchmarks.records import measured
+from benchmarks.tables.numbers import size
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -12,7 +13,18 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
     from benchmarks.records import GroupRecord, Record, Row
 
-__all__ = ["Line", "best", "bounds", "environments", "is_own", "kept", "lines", "reference"]
+__all__ = [
+    "Line",
+    "best",
+    "called",
+    "confidence",
+    "environments",
+    "is_ours",
+    "is_own",
+    "label_of",
+    "lines",
+    "reference",
+]
 
 
 class Line(TypedDict):
@@ -25,9 +37,21 @@ class Line(TypedDict):
     cells: list[Row | None]
 
 
+def called(group: GroupRecord) -> str:
+    """The name of a group for a reader: ``F0-16384`` over payloads of 16,384 bytes is ``F0, 16 KiB``."""
+    tier, _, number = group["name"].rpartition("-")
+    each = group["payload_bytes"] / group["messages"]
+    return f"{tier}, {size(each)}" if number == f"{each:g}" else group["name"]
+
+
 def is_own(row: Row) -> bool:
     """Whether the row is one of FlatStream's own."""
     return row["label"].startswith("FlatStream")
+
+
+def is_ours(row: Row, record: Record) -> bool:
+    """Whether this project does the work of the row, also where its label is a function's and not FlatStream's."""
+    return is_own(row) or row["version"] == record["environment"]["libraries"]["flatstream"]
 
 
 def lines(record: Record, only: Collection[str] | None = None) -> list[Line]:
@@ -52,8 +76,8 @@ def lines(record: Record, only: Collection[str] | None = None) -> list[Line]:
 
 
 def best(group: GroupRecord) -> set[str]:
-    """The names of the fastest rows: the one with the least time, and if it ties with the reference, all that do."""
-    rows = measured(group)
+    """The names of the fastest contenders: the one with the least time; if it ties with the reference, all that do."""
+    rows = [row for row in measured(group) if not row.get("limit")]
     if not rows:
         return set()
     fastest = min(rows, key=lambda row: row["ns"])
@@ -75,16 +99,14 @@ def environments(records: Mapping[str, Record]) -> list[tuple[Environment, list[
     return found
 
 
-def bounds(group: GroupRecord) -> dict[str, float]:
-    """The largest ratios that are promised, by the name of the row."""
-    return {bar["name"]: bar["bound"] for bar in group["bars"]}
+def confidence(records: Mapping[str, Record]) -> str:
+    """That of the intervals: 95 %; of records with different ones, the least."""
+    return f"{100 * min(record['method']['confidence'] for record in records.values()):g} %"
 
 
-def kept(row: Row, bars: Mapping[str, float]) -> str:
-    """Whether the row's promise is kept, or that it makes none."""
-    if row["name"] not in bars:
-        return "no promise"
-    return "met" if row["ratio"] <= bars[row["name"]] else "**missed**"
+def label_of(record: Record, tier: str, name: str) -> str:
+    """What a reader sees of a model."""
+    return next(model["label"] for model in record["models"] if (model["tier"], model["name"]) == (tier, name))
 
 
 def reference(group: GroupRecord) -> str:

@@ -7,13 +7,17 @@
   const scenarios = [...document.querySelectorAll(".scenario")].map((element) => ({
     element,
     name: element.dataset.scenario,
-    tables: [...element.querySelectorAll(".contest")].map((table) => ({
-      element: table,
-      tier: table.dataset.tier,
-      rows: [...table.querySelectorAll("tbody tr")].map((row) => ({ element: row, label: row.dataset.label.toLowerCase() })),
+    open: element.open,
+    tables: [...element.querySelectorAll("table")].map((table) => ({
+      element: table.closest(".scroll") ?? table,
+      rows: [...table.querySelectorAll("tbody tr")].map((row) => ({
+        element: row,
+        tier: row.dataset.tier ?? table.dataset.tier,
+        label: row.dataset.label.toLowerCase(),
+      })),
     })),
   }));
-  const total = document.querySelectorAll(".contest tbody tr").length;
+  const total = document.querySelectorAll(".scenario tbody tr").length;
 
   // `msgpack | pure python` shows the rows of either; words of one of them all have to match.
   const asked = (text) =>
@@ -23,13 +27,14 @@
     const [scenario, tier, contender] = FILTERS.map((name) => byId(name).value.trim());
     const contenders = asked(contender);
     const matches = (label) => !contenders.length || contenders.some((words) => words.every((word) => label.includes(word)));
+    const filtered = Boolean(scenario || tier || contender);
     let shown = 0;
     for (const one of scenarios) {
       let ofScenario = 0;
       for (const table of one.tables) {
-        const wanted = (!scenario || one.name === scenario) && (!tier || table.tier === tier);
         let ofTable = 0;
         for (const row of table.rows) {
+          const wanted = (!scenario || one.name === scenario) && (!tier || row.tier === tier);
           row.element.hidden = !(wanted && matches(row.label));
           ofTable += !row.element.hidden;
         }
@@ -37,6 +42,7 @@
         ofScenario += ofTable;
       }
       one.element.hidden = !ofScenario;
+      one.element.open = filtered ? ofScenario > 0 : one.open;
       shown += ofScenario;
     }
     byId("found").textContent = `${shown.toLocaleString("en")} of ${total.toLocaleString("en")} rows`;

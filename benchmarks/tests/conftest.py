@@ -20,6 +20,7 @@ from benchmarks.page import conformance
 from benchmarks.records import Record, save
 from benchmarks.run import run_scenario
 from benchmarks.scenarios import Scenario, read_bar, read_path_group, tier_group, write_bar
+from benchmarks.tests import invented
 from benchmarks.tiers import TITLES
 
 if TYPE_CHECKING:
@@ -83,19 +84,25 @@ def records() -> dict[str, Record]:
 
 
 @pytest.fixture(scope="session")
-def rendered(records: dict[str, Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_up() -> dict[str, Record]:
+    """Records of every kind that nobody measured, for tests of what is rendered."""
+    return invented.every(environment())
+
+
+@pytest.fixture(scope="session")
+def rendered(made_up: dict[str, Record], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("rendered")
-    for name, record in records.items():
+    for name, record in made_up.items():
         save(record, folder / "reports" / "data" / f"{name}.json")
     results = {"suite_version": 1, "digest": conformance.current_digest(), "testees": []}
     (folder / "reports" / conformance.FILE).write_text(json.dumps(results), encoding="utf-8")
     (folder / "README.md").write_text(PAGE, encoding="utf-8", newline="\n")
-    assert render(Place(folder / "README.md", folder / "reports", tuple(records))) == []
+    assert render(Place(folder / "README.md", folder / "reports", tuple(made_up))) == []
     return folder
 
 
 @pytest.fixture
-def place(rendered: Path, records: dict[str, Record], tmp_path: Path) -> Place:
+def place(rendered: Path, made_up: dict[str, Record], tmp_path: Path) -> Place:
     """A rendered page and its reports, to be broken by one test."""
     shutil.copytree(rendered, tmp_path, dirs_exist_ok=True)
-    return Place(tmp_path / "README.md", tmp_path / "reports", tuple(records))
+    return Place(tmp_path / "README.md", tmp_path / "reports", tuple(made_up))

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import gc
 from itertools import count
-from math import isclose
+from math import isclose, log
 
+import numpy as np
 import pytest
 
-from benchmarks.intervals import Estimate, estimate, is_tie, noise_floor, ratios
+from benchmarks.intervals import CONFIDENCE, Estimate, estimate, is_tie, noise_floor, ratios, widened
 from benchmarks.measure import Effort, Samples, measure, quiet, rotated
 
 
@@ -69,29 +70,56 @@ def test_garbage_collection_is_off_while_timing_and_on_after() -> None:
 
 
 def test_estimate_of_equal_values_has_no_width() -> None:
-    assert estimate([2.0] * 10) == Estimate(2.0, 2.0, 2.0)
+    assert estimate([[2.0] * 10] * 3) == Estimate(2.0, 2.0, 2.0)
+    assert estimate([[2.0]]) == Estimate(2.0, 2.0, 2.0)
 
 
-def test_estimate_covers_the_median_of_known_data() -> None:
-    # The exact 95 % interval of a median, by order statistics, is from the 40th to the 61st of 100 values.
-    found = estimate([float(value) for value in range(1, 101)])
-    assert found.median == 50.5
-    assert 38 <= found.low <= 43
-    assert 58 <= found.high <= 63
-
-
-def test_estimate_is_the_same_for_the_same_seed() -> None:
-    values = [1.0, 1.5, 0.7, 2.0, 1.1]
+def test_estimate_is_the_median_of_all_rounds_and_the_same_for_the_same_seed() -> None:
+    values = [[1.0, 1.5, 0.7], [2.0, 1.1]]
     assert estimate(values) == estimate(values)
+    assert estimate(values).median == 1.1
 
 
-def test_estimate_narrows_with_more_rounds() -> None:
-    few, many = estimate([1.0, 2.0, 3.0] * 3), estimate([1.0, 2.0, 3.0] * 100)
-    assert many.high - many.low < few.high - few.low
+def test_more_processes_narrow_an_interval_and_more_rounds_of_the_same_ones_hardly() -> None:
+    def width(processes: int, rounds: int) -> float:
+        found = estimate(second_run(np.random.default_rng(3), processes, rounds, between=0.02, within=0.002))
+        return log(found.high / found.low)
+
+    assert width(20, 5) < 0.6 * width(4, 5)
+    assert width(4, 50) > 0.6 * width(4, 5)
+
+
+def second_run(
+    chance: np.random.Generator, processes: int, rounds: int, *, between: float, within: float
+) -> list[list[float]]:
+    """A run of code that takes 1, where processes differ, rounds differ inside of them, and some are far off."""
+    return [list(np.exp(chance.normal(0, between) + within * chance.standard_t(3, rounds))) for _ in range(processes)]
+
+
+@pytest.mark.parametrize(("between", "within"), [(0.01, 0.005), (0.01, 0.03), (0.0, 0.02)])
+def test_a_second_run_falls_inside_of_the_interval_as_often_as_it_promises(between: float, within: float) -> None:
+    chance = np.random.default_rng(7)
+    inside = 0
+    for _ in range(150):
+        first = estimate(second_run(chance, 5, 4, between=between, within=within))
+        again = estimate(second_run(chance, 5, 4, between=between, within=within)).median
+        inside += first.low <= again <= first.high
+    assert inside / 150 >= CONFIDENCE
+
+
+def test_rounds_alone_would_promise_too_much() -> None:
+    # The reason for several processes: what one process has in common with itself does not show in its rounds.
+    chance = np.random.default_rng(7)
+    inside = 0
+    for _ in range(150):
+        first = estimate(second_run(chance, 1, 20, between=0.02, within=0.005))
+        again = estimate(second_run(chance, 1, 20, between=0.02, within=0.005)).median
+        inside += first.low <= again <= first.high
+    assert inside / 150 < CONFIDENCE - 0.2
 
 
 def test_ratios_are_paired_round_by_round() -> None:
-    assert ratios([2.0, 30.0], [1.0, 10.0]) == [2.0, 3.0]
+    assert ratios([[2.0, 30.0], [4.0]], [[1.0, 10.0], [1.0]]) == [[2.0, 3.0], [4.0]]
 
 
 def test_the_same_code_twice_is_a_tie() -> None:
@@ -101,10 +129,14 @@ def test_the_same_code_twice_is_a_tie() -> None:
         clock.pass_by(1000 + (next(jitter) * 7919) % 100)
 
     first, again = (
-        estimate(ratios(pair.own, pair.beside))
+        estimate(ratios([pair.own], [pair.beside]))
         for pair in measure([same, same], same, Effort(30, 30, 1, 1), clock=clock)
     )
     assert is_tie(again, noise_floor(first))
+
+
+def test_a_widened_interval_leaves_room_for_the_floor() -> None:
+    assert widened(Estimate(2.0, 1.9, 2.1), 1.05) == Estimate(2.0, 1.9 / 1.05, 2.1 * 1.05)
 
 
 def test_a_difference_above_the_floor_is_none() -> None:

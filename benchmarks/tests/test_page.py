@@ -16,6 +16,7 @@ from benchmarks.page import conformance, drawings
 from benchmarks.page.dots import Axis
 from benchmarks.page.render import FILE, render
 from benchmarks.records import RecordError
+from benchmarks.running import INTERRUPTED
 from flatstream_conformance import catalogue, suite
 
 if TYPE_CHECKING:
@@ -78,31 +79,33 @@ def test_missing_results_are_none_and_broken_ones_an_error(tmp_path: Path) -> No
             conformance.read(tmp_path / "x.json")
 
 
-def test_page_tells_of_the_results(records: dict[str, Record], results: conformance.Results) -> None:
-    page = render(records, results, {})
+def test_page_tells_of_the_results(made_up: dict[str, Record], results: conformance.Results) -> None:
+    page = render(made_up, results, {})
     assert "<strong>1 of 2</strong> implementations that were run pass" in page
     assert "not built here: java is missing" in page
     assert "<code>limits/over</code> fail: it said &lt;clean&gt;" in page
 
 
-def test_every_row_is_on_the_page(records: dict[str, Record]) -> None:
-    page = render(records, None, {})
-    assert page.count("<tr data-label=") == sum(
-        len(group["rows"]) for record in records.values() for group in record["groups"]
-    )
-    assert page.count('class="contest"') == sum(len(record["groups"]) for record in records.values())
+def test_every_row_is_on_the_page(made_up: dict[str, Record]) -> None:
+    page = render(made_up, None, {})
+    kinds = ("models", "crossovers", "memory", "instructions", "scale", "timelines")
+    rows = sum(len(group["rows"]) for record in made_up.values() for group in record["groups"])
+    more = sum(len(record.get(kind, [])) for record in made_up.values() for kind in kinds)  # type: ignore[misc, arg-type]
+    assert more > 30
+    assert page.count("<tr data-label=") == rows + more
+    assert page.count('class="contest"') == sum(len(record["groups"]) for record in made_up.values())
 
 
-def test_what_is_absent_is_said_with_the_command_that_makes_it(records: dict[str, Record]) -> None:
-    few = {"tel-100": records["tel-100"]}
+def test_what_is_absent_is_said_with_the_command_that_makes_it(made_up: dict[str, Record]) -> None:
+    few = {"tel-100": made_up["tel-100"]}
     page = render(few, None, {}, ("tel-100", "chk", "policy"))
     assert "No record yet of chk, policy: <code>python -m benchmarks run --only NAME</code>" in page
     assert "<code>python -m benchmarks conformance</code> makes them" in page
     assert "No chart yet: <code>python -m benchmarks report</code>" in page
 
 
-def test_text_of_a_record_is_no_markup(records: dict[str, Record]) -> None:
-    evil = json.loads(json.dumps(records["tel-100"]))
+def test_text_of_a_record_is_no_markup(made_up: dict[str, Record]) -> None:
+    evil = json.loads(json.dumps(made_up["tel-100"]))
     evil["title"] = evil["groups"][0]["rows"][0]["label"] = '"><script>alert(1)</script>'
     page = render({"tel-100": evil}, None, charts.of_page(charts.files({"tel-100": evil}).get))
     assert page.count("<script>") == 1
@@ -110,9 +113,9 @@ def test_text_of_a_record_is_no_markup(records: dict[str, Record]) -> None:
 
 
 @pytest.mark.parametrize("chart", charts.CHARTS, ids=lambda chart: chart.name)
-def test_themes_differ_in_their_colours_alone(chart: charts.Chart, records: dict[str, Record]) -> None:
+def test_themes_differ_in_their_colours_alone(chart: charts.Chart, made_up: dict[str, Record]) -> None:
     light, dark = (
-        re.sub(r"(?<=[\"#])m[0-9a-f]{10}(?=\")", "", chart.svg(records[chart.scenario], theme).rpartition("<!--")[0])
+        re.sub(r"(?<=[\"#])m[0-9a-f]{10}(?=\")", "", chart.svg(made_up[chart.scenario], theme).rpartition("<!--")[0])
         for theme in ("light", "dark")
     )  # without the names of markers, which are digests of their colours, too
     for name in ("paper", "ink", "quiet", "faint"):
@@ -122,9 +125,9 @@ def test_themes_differ_in_their_colours_alone(chart: charts.Chart, records: dict
     assert light == dark
 
 
-def test_drawing_in_the_page_has_no_colour_style_or_id_of_its_own(records: dict[str, Record]) -> None:
+def test_drawing_in_the_page_has_no_colour_style_or_id_of_its_own(made_up: dict[str, Record]) -> None:
     chart = charts.CHARTS[0]
-    drawing = drawings.inline(chart.svg(records[chart.scenario], "light"), "this", "what it shows")
+    drawing = drawings.inline(chart.svg(made_up[chart.scenario], "light"), "this", "what it shows")
     assert drawing.startswith('<svg class="chart" role="img" aria-label="what it shows" ')
     assert "<style" not in drawing
     assert "<!--" not in drawing
@@ -170,7 +173,7 @@ def test_stopped_run_of_the_suite_writes_nothing(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(conformance, "make", stopped)
     result = CliRunner().invoke(command.main, ["conformance", "--reports", str(tmp_path)])
-    assert result.exit_code == command.INTERRUPTED
+    assert result.exit_code == INTERRUPTED
     assert list(tmp_path.iterdir()) == []
 
 

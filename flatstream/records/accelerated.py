@@ -1,12 +1,13 @@
 """What the engine takes over of a record, made from the same plan as the code in Python that it stands in for.
 
-Each function gives ``None`` where the engine has no part in it. What the engine gives back, or refuses, is looked at
-again by the rules in Python, where the words for it are.
+Each function gives ``None`` for a schema that the engine does not take: of tables or structs of more than 64 KiB, which
+only a corrupted schema has. What the engine refuses is looked at again by the rules in Python, where the words for it
+are.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from flatstream.records.layout import inline_align, inline_size
 from flatstream.records.types import (
@@ -28,28 +29,32 @@ if TYPE_CHECKING:
 __all__ = ["gatherer_of", "row_encoder_of", "verifier_of"]
 
 
-def verifier_of(native: Native, plan: Plan, identifier: bytes, limits: tuple[int, int, int]) -> Verifier:
+def verifier_of(native: Native, plan: Plan, identifier: bytes, limits: tuple[int, int, int]) -> Verifier | None:
     """The verifier of a plan."""
-    return native.Verifier(plan, identifier, limits)
-
-
-def row_encoder_of(native: Native, encoder: Encoder) -> RowEncoder | None:
-    """The writer of the tables of an encoder; ``None`` for tables so large that a vtable may not be able to say it."""
-    fields = [_written(encoder, field) for field in encoder.fields]
     try:
-        return native.RowEncoder(encoder.start, fields, encoder.encode)
-    except ValueError:
+        return native.Verifier(plan, identifier, limits)
+    except (ValueError, OverflowError):
         return None
 
 
-def _written(
-    encoder: Encoder, field: Field
-) -> tuple[str, int, str, int, int, int | None, int | None, bool]:
+def row_encoder_of(native: Native, encoder: Encoder, longest: int) -> RowEncoder | None:
+    """The writer of the tables of an encoder, of payloads of up to ``longest`` bytes."""
+    fields = [_written(encoder, field) for field in encoder.fields]
+    try:
+        return native.RowEncoder(encoder.start, fields, longest, encoder.encode)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _written(encoder: Encoder, field: Field) -> tuple[str, int, str, int, int, int | None, int | None, bool]:
     kind = field.type
     left_out = encoder.left_out(field)
     forced = encoder.default_bytes(field) if encoder.writes_default(field) else None
-    element = kind.element if isinstance(kind, VectorType) else kind
-    size, align = inline_size(element), inline_align(element)
+    if isinstance(kind, StringType):
+        size, align = 1, 1
+    else:
+        element = kind.element if isinstance(kind, VectorType) else kind
+        size, align = inline_size(element), inline_align(element)
     return field.name, field.slot, _code(kind), size, align, _bits(left_out), _bits(forced), field.required
 
 
@@ -72,9 +77,12 @@ def _code(kind: Type) -> str:
     return "y" if isinstance(kind.element, Scalar) and kind.element.code == "B" else "V"
 
 
-def gatherer_of(native: Native, fields: tuple[Field, ...], identifier: bytes) -> Gatherer:
+def gatherer_of(native: Native, fields: tuple[Field, ...], identifier: bytes) -> Gatherer | None:
     """The reader of the columns of these fields, which `flatstream.records.gather.is_gathered`."""
-    return native.Gatherer([_read(field) for field in fields], identifier)
+    try:
+        return native.Gatherer([_read(field) for field in fields], identifier)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _read(field: Field) -> tuple[int, int, int, int, bool]:

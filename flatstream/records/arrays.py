@@ -44,9 +44,9 @@ def at_any_place(data: Bytes, dtype: np.dtype[Any]) -> np.ndarray[tuple[int], np
     return np.ndarray((max(len(data) - dtype.itemsize + 1, 0),), dtype, data, strides=(1,))
 
 
-def byte_column(column: np.ndarray[Any, np.dtype[Any]]) -> Bytes:
+def byte_column(column: np.ndarray[Any, np.dtype[Any]]) -> memoryview:
     """A column as an engine takes it: its bytes in one piece."""
-    return np.ascontiguousarray(column).view(np.uint8)
+    return np.ascontiguousarray(column).view(np.uint8).data
 
 
 def copy_spans(  # noqa: PLR0917  (plain arguments, as an engine takes them)

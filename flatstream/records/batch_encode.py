@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
-from flatstream import engine
 from flatstream.batch import frame_many, scan
 from flatstream.checksum import BUILT_IN, by_name
 from flatstream.records.arrays import at_any_place, byte_column, copy_spans, dtype_of
@@ -40,7 +39,6 @@ PART: Final = 2**13
 """Rows that are framed at a time, so that their frames are still in the cache when they are written."""
 
 
-
 def frame_table(encoder: Encoder, table: Any, checksum: str | Checksum) -> bytearray:
     """The frames of all rows of a table, one after the other."""
     frames = bytearray()
@@ -66,7 +64,8 @@ def frame_parts(
     if _one_by_one(taken):
         frames = frame_many(list(_rows(encoder, taken)), algorithm)
     elif rows is not None:
-        return _engine_parts(rows, _engine_columns(encoder, taken), taken.rows, algorithm.name, into)
+        part = taken.rows if into is not None or _may_be_too_long(taken) else PART
+        return _engine_parts(rows, _engine_columns(encoder, taken), taken.rows, part, algorithm.name, into)
     else:
         frames = _laid_frames(encoder, taken, algorithm)
     return _appended(frames, taken.rows, into)
@@ -80,12 +79,17 @@ def _appended(frames: bytearray, count: int, into: bytearray | None) -> Iterator
         yield into, count
 
 
-def _engine_parts(
-    rows: RowEncoder, columns: list[EngineColumn], count: int, checksum: str, into: bytearray | None
+def _may_be_too_long(taken: Taken) -> bool:
+    """Whether a row may have more bytes than a payload can, which is known when the row is laid out."""
+    spans = [column for column in taken.columns.values() if isinstance(column, Spans) and len(column.counts)]
+    return sum(int(column.counts.max()) * column.element.itemsize for column in spans) > MAX_PAYLOAD - 2**17
+
+
+def _engine_parts(  # noqa: PLR0917  (columns, and what becomes of them)
+    rows: RowEncoder, columns: list[EngineColumn], count: int, part: int, checksum: str, into: bytearray | None
 ) -> Iterator[tuple[bytearray, int]]:
-    step = PART if into is None else max(count, 1)
-    for start in range(0, count, step):
-        stop = min(start + step, count)
+    for start in range(0, count, max(part, 1)):
+        stop = min(start + part, count)
         frames = bytearray() if into is None else into
         try:
             rows.frame_columns(columns, start, stop, checksum, frames)
@@ -107,7 +111,7 @@ def _engine_columns(encoder: Encoder, taken: Taken) -> list[EngineColumn]:
         present = column.present
         if isinstance(column, Spans):
             starts, counts = byte_column(column.starts), byte_column(column.counts)
-            columns.append((index, column.data, starts, counts, _bytes_of(present), False))
+            columns.append((index, column.data.data, starts, counts, _bytes_of(present), False))
             continue
         values = column.values
         if forced and present is not None:
@@ -116,21 +120,22 @@ def _engine_columns(encoder: Encoder, taken: Taken) -> list[EngineColumn]:
     return columns
 
 
-def _bytes_of(mask: Mask | None) -> Bytes | None:
+def _bytes_of(mask: Mask | None) -> memoryview | None:
     return None if mask is None else byte_column(mask)
 
 
-def _in_memory(values: np.ndarray[Any, np.dtype[Any]]) -> tuple[Bytes, int, int]:
+def _in_memory(values: np.ndarray[Any, np.dtype[Any]]) -> tuple[memoryview, int, int]:
     """Bytes in one piece in which the values lie, where the first begins, and the bytes from one to the next.
 
     A column of a structured array lies in the array, and is not copied.
     """
     whole, step = values.base, values.strides[0]
-    strided = isinstance(whole, np.ndarray) and whole.ndim == 1 and whole.flags.c_contiguous and step >= 0
-    if values.flags.c_contiguous or not strided or whole.dtype.hasobject:
+    if values.flags.c_contiguous or not isinstance(whole, np.ndarray) or whole.dtype.hasobject:
+        return byte_column(values), 0, values.itemsize
+    if whole.ndim != 1 or not whole.flags.c_contiguous or step < 0:
         return byte_column(values), 0, values.itemsize
     start = values.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
-    return whole.view(np.uint8), start, step
+    return whole.view(np.uint8).data, start, step
 
 
 def _laid_frames(encoder: Encoder, taken: Taken, algorithm: Checksum) -> bytearray:
@@ -145,11 +150,12 @@ def _laid_frames(encoder: Encoder, taken: Taken, algorithm: Checksum) -> bytearr
 
 def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
     """The payloads of all rows of a table; nothing is given before all rows are known to fit."""
+    if encoder.engine_rows() is not None:
+        frames = memoryview(frame_table(encoder, table, "none")).toreadonly()
+        return iter(scan(frames, max_frame_len=MAX_PAYLOAD))
     taken = take(encoder.name, encoder.fields, table)
     if _one_by_one(taken):
         return iter(list(_rows(encoder, taken)))
-    if encoder.engine_rows() is not None:
-        return iter(scan(bytes(frame_table(encoder, table, "none")), max_frame_len=MAX_PAYLOAD))
     out, offsets, lengths = lay_rows(encoder, taken, 0)
     view = memoryview(out).toreadonly()
     return (view[at : at + size] for at, size in zip(offsets.tolist(), lengths.tolist(), strict=True))
@@ -157,10 +163,6 @@ def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
 
 def _seal(out: bytearray, offsets: Ints, lengths: Ints, checksum: Checksum) -> None:
     """Put the checksum in front of each payload."""
-    native = engine.native
-    if native is not None and checksum is BUILT_IN.get(checksum.name):
-        native.seal(out, offsets.data.cast("B"), lengths.data.cast("B"), checksum.name)
-        return
     width, pack, mask, compute = checksum.width, checksum.pack, checksum.mask, checksum.compute
     with memoryview(out) as view:
         for at, size in zip(offsets.tolist(), lengths.tolist(), strict=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from flatstream.batch import Frames
 from flatstream.errors import VerificationFailed
 from flatstream.records.arrays import byte_column
 from flatstream.records.column import Column, Fixed, Objects, Spans
@@ -23,18 +24,6 @@ if TYPE_CHECKING:
     from flatstream.records.types import Field
 
 __all__ = ["as_arrays", "chosen_fields", "decode_columns", "verify_frames"]
-
-
-@runtime_checkable
-class FramesLike(Protocol):
-    """What `flatstream.scan` gives."""
-
-    @property
-    def source(self) -> memoryview: ...
-    @property
-    def offsets(self) -> Ints: ...
-    @property
-    def lengths(self) -> np.ndarray[Any, np.dtype[np.uint32]]: ...
 
 
 class _Payloads(NamedTuple):
@@ -73,7 +62,7 @@ def chosen_fields(record: Record, names: Sequence[str] | None) -> tuple[Field, .
 
 
 def decode_columns(
-    record: Record, identifier: bytes, frames: FramesLike | Iterable[Buffer], fields: Sequence[Field]
+    record: Record, identifier: bytes, frames: Frames | Iterable[Buffer], fields: Sequence[Field]
 ) -> dict[str, Column]:
     """A column for each of these fields. ``VerificationFailed`` with the offset of the first frame that is corrupt."""
     payloads = _payloads(frames)
@@ -92,13 +81,13 @@ def decode_columns(
     return {field.name: columns[field.name] for field in fields}
 
 
-def verify_frames(record: Record, identifier: bytes, frames: FramesLike | Iterable[Buffer]) -> int:
+def verify_frames(record: Record, identifier: bytes, frames: Frames | Iterable[Buffer]) -> int:
     """Verify every payload; returns how many there are."""
     payloads = _payloads(frames)
     first = 0
     verifier = record.engine_verifier()
     if verifier is not None:
-        first = verifier.passing(payloads.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
+        first = verifier.passing(payloads.data.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
     elif all(is_gathered(field) for field in record.table.fields):
         _gathered(record, identifier, payloads, record.table.fields)
         return len(payloads.offsets)
@@ -127,10 +116,10 @@ def _gathered(
         raise
 
 
-def _payloads(frames: FramesLike | Iterable[Buffer]) -> _Payloads:
-    if isinstance(frames, FramesLike):
+def _payloads(frames: Frames | Iterable[Buffer]) -> _Payloads:
+    if isinstance(frames, Frames):
         data = np.frombuffer(frames.source, np.uint8)
-        return _Payloads(data, frames.offsets, frames.lengths, getattr(frames, "header", None), None)
+        return _Payloads(data, frames.offsets, frames.lengths, frames.header, None)
     start = getattr(frames, "offset", None)
     header = 0
     parts: list[bytes] = []

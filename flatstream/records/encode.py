@@ -141,7 +141,7 @@ class Encoder:
         if native is None:
             return None
         if self._rows is None or self._rows[0] is not native:
-            self._rows = native, row_encoder_of(native, self)
+            self._rows = native, row_encoder_of(native, self, MAX_PAYLOAD)
         return self._rows[1]
 
     def default_bytes(self, field: Field) -> bytes | None:

@@ -22,7 +22,7 @@ from flatstream.records.verify import MAX_OFFSET, MIN_SIZE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from flatstream.engine import Native
+    from flatstream.engine import Gatherer
     from flatstream.records.arrays import Bytes, Ints, Lengths, Mask
     from flatstream.records.types import Field
 
@@ -62,9 +62,10 @@ def gather(
     """
     if not len(offsets):
         return {field.name: _empty(field) for field in fields}
-    native = engine.native
-    if native is not None:
-        return _engine_gather(native, tuple(fields), identifier, data, offsets, lengths)
+    native, fields = engine.native, tuple(fields)
+    gatherer = None if native is None else gatherer_of(native, fields, identifier)
+    if gatherer is not None:
+        return _engine_gather(gatherer, fields, data, offsets, lengths)
     rows = _Rows(data, offsets, lengths)
     rows.check(rows.size >= MIN_SIZE)
     if identifier:
@@ -79,11 +80,10 @@ def gather(
     return {field.name: _column(rows, field, root, vtable, length, shared) for field in fields}
 
 
-def _engine_gather(  # noqa: PLR0917  (what `gather` takes, and the engine)
-    native: Native, fields: tuple[Field, ...], identifier: bytes, data: Bytes, offsets: Ints, lengths: Lengths
+def _engine_gather(
+    gatherer: Gatherer, fields: tuple[Field, ...], data: Bytes, offsets: Ints, lengths: Lengths
 ) -> dict[str, Fixed | Spans]:
-    gatherer = gatherer_of(native, fields, identifier)
-    sound, found = gatherer.gather(data, byte_column(offsets), byte_column(lengths))
+    sound, found = gatherer.gather(data.data, byte_column(offsets), byte_column(lengths))
     if sound < len(offsets):
         raise Corrupt(sound)
     columns: dict[str, Fixed | Spans] = {}

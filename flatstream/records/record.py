@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from typing_extensions import Buffer
 
+    from flatstream.batch import Frames
     from flatstream.checksum import Checksum
-    from flatstream.records.columns import FramesLike
     from flatstream.records.declaration import Spec
     from flatstream.records.types import TableType
     from flatstream.records.verify import Plan
@@ -107,7 +107,7 @@ class Record:
         return plan_of(self.table)
 
     @cached_property
-    def _verifier(self) -> tuple[engine.Native, engine.Verifier] | None:
+    def _verifier(self) -> tuple[engine.Native, engine.Verifier | None] | None:
         """The engine's verifier, and the engine whose it is."""
         native = engine.native
         if native is None:
@@ -139,8 +139,8 @@ class Record:
             return self._encoder.encode(fields)
         if type(self).encode is Record.encode:
             # In place of the method, since the call of a Python function costs as much as all that there is to do.
-            self.__dict__["encode"] = rows
-        return rows(**fields)
+            self.__dict__["encode"] = rows.function()
+        return self._encoder.encode(fields)
 
     def encode_into(self, writer: PayloadWriter, /, **fields: Any) -> None:
         """`encode`, and write the payload as one frame."""
@@ -194,7 +194,7 @@ class Record:
                 return
         verify(self._plan, self.name, data, self._identifier, max_depth, max_tables, max_apparent_size)
 
-    def verify_many(self, frames: FramesLike | Iterable[Buffer]) -> int:
+    def verify_many(self, frames: Frames | Iterable[Buffer]) -> int:
         """Verify all payloads of `flatstream.scan`, of a reader, or of any iterable; returns how many there are.
 
         ``VerificationFailed`` carries the offset of the first frame that is corrupt, if the frames know theirs.
@@ -204,7 +204,7 @@ class Record:
         return verify_frames(self, self._identifier, frames)
 
     def columns(
-        self, frames: FramesLike | Iterable[Buffer], names: Sequence[str] | None = None
+        self, frames: Frames | Iterable[Buffer], names: Sequence[str] | None = None
     ) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
         """An array for each field, or for those of ``names``, with a value for each frame.
 
@@ -222,7 +222,7 @@ class Record:
         fields = columns.chosen_fields(self, names)
         return columns.as_arrays(fields, columns.decode_columns(self, self._identifier, frames, fields))
 
-    def to_arrow(self, frames: FramesLike | Iterable[Buffer], names: Sequence[str] | None = None) -> pa.RecordBatch:
+    def to_arrow(self, frames: Frames | Iterable[Buffer], names: Sequence[str] | None = None) -> pa.RecordBatch:
         """`columns` as a PyArrow RecordBatch: strings, lists and structs, null where absent without a default.
 
         A union is a struct with a field for each member. ``SchemaError`` for tables that nest in themselves.

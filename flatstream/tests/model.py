@@ -10,6 +10,8 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from flatstream.checksum import BUILT_IN
+from flatstream.errors import VerificationFailed
+from flatstream.records.verify import INLINE, STRING, VECTOR, Step, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,9 +49,12 @@ def frame(payload: Any, checksum: str) -> bytes:
 class WholeFrames:
     """Two payloads at a time, so that lists of them are left half read."""
 
-    def __init__(self, window: Any, pos: int, checksum: str, limit: int, copy: bool) -> None:
+    def __init__(  # noqa: PLR0917  (as the engine's)
+        self, window: Any, pos: int, checksum: str, limit: int, copy: bool, verifier: Any
+    ) -> None:
         if pos > len(window):
             raise IndexError(pos)
+        self._verifier = verifier
         self._window, self._args, self._copy = window, (checksum, limit), copy
         self.pos = pos
         self._ends = [pos]
@@ -68,6 +73,8 @@ class WholeFrames:
             if found is None or len(found) == 4:
                 break
             payload = self._window[found[0] : found[1]]
+            if self._verifier is not None and not self._verifier.accepts(payload):
+                break
             payloads.append(bytes(payload) if self._copy else payload)
             self.pos = found[1]
             self._ends.append(self.pos)
@@ -102,6 +109,176 @@ class FrameWriter:
             self._unsure(data, taken)
         else:
             self.written += len(data)
+
+
+class Verifier:
+    """The reference, which differs from the engine in nothing but that it says why."""
+
+    def __init__(self, plan: Any, identifier: bytes, limits: tuple[int, int, int]) -> None:
+        if any(step.size >= 2**16 for steps in plan for step in steps):
+            raise ValueError("no field has this size or alignment")
+        self._args = identifier, *limits
+        self._plan = plan
+
+    def accepts(self, payload: Any, /) -> bool:
+        try:
+            verify(self._plan, "", payload if isinstance(payload, bytes) else memoryview(payload), *self._args)
+        except VerificationFailed:
+            return False
+        return True
+
+    def passing(self, source: Any, offsets: Any, lengths: Any) -> int:
+        return next(
+            (row for row, at in enumerate(spots(offsets, lengths)) if not self.accepts(source[at])), len(lengths) // 4
+        )
+
+
+def spots(offsets: Any, lengths: Any) -> Iterator[slice]:
+    for start, length in zip(memoryview(offsets).cast("q"), memoryview(lengths).cast("I"), strict=True):
+        yield slice(start, start + length)
+
+
+class Gatherer:
+    """A payload at a time, each verified as a record of just these fields would be."""
+
+    def __init__(self, fields: Any, identifier: bytes) -> None:
+        steps = [
+            Step(entry, (INLINE, STRING, VECTOR)[kind], size, align, required, 0, "")
+            for entry, kind, size, align, required in fields
+        ]
+        self._fields = fields
+        self._verifier = Verifier((tuple(steps),), identifier, (64, 10**6, 2**62))
+
+    def gather(self, source: Any, offsets: Any, lengths: Any) -> Any:
+        sound = self._verifier.passing(source, offsets, lengths)
+        if sound < len(lengths) // 4:
+            return sound, []
+        return sound, [self._column(field, memoryview(source), list(spots(offsets, lengths))) for field in self._fields]
+
+    def _column(self, field: Any, source: memoryview, rows: list[slice]) -> Any:
+        entry, kind, size, _, _ = field
+        values, counts, absent = bytearray(), bytearray(), bytearray()
+        for row in rows:
+            payload = source[row]
+            (root,) = struct.unpack_from("<I", payload)
+            vtable = root - struct.unpack_from("<i", payload, root)[0]
+            (length,) = struct.unpack_from("<H", payload, vtable)
+            offset = struct.unpack_from("<H", payload, vtable + entry)[0] if entry < length else 0
+            absent.append(not offset)
+            at = root + offset
+            if kind == 0:
+                values += payload[at : at + size] if offset else bytes(size)
+                continue
+            at += struct.unpack_from("<I", payload, at)[0] if offset else 0
+            values += struct.pack("q", row.start + at + 4 if offset else 0)
+            counts += struct.pack("q", struct.unpack_from("<I", payload, at)[0] if offset else 0)
+        return values, counts if kind else None, absent if any(absent) else None
+
+
+class RowEncoder:
+    """A field at a time, with no layout that is kept."""
+
+    def __init__(self, start: bytes, fields: Any, longest: int, slow: Any) -> None:
+        if any(field[3] >= 2**16 or field[1] >= 2**15 for field in fields):
+            raise ValueError("no field has this slot, size or alignment")
+        self._start, self._fields, self._longest, self._slow = start, fields, longest, slow
+
+    def function(self) -> Any:
+        def encode(*positional: Any, **given: Any) -> bytes:
+            if positional:
+                raise TypeError("encode() takes fields by name, and nothing else")
+            unknown = given.keys() - {field[0] for field in self._fields}
+            plain = None if unknown else self._plain([given.get(field[0]) for field in self._fields])
+            payload = None if plain is None else self._payload(plain)
+            if payload is None or len(payload) > self._longest:
+                return bytes(self._slow(given))
+            return payload
+
+        return encode
+
+    def frame_rows(self, rows: list[Any], checksum: str, frames: bytearray) -> bool:
+        if any(type(row) is not tuple or len(row) != len(self._fields) for row in rows):
+            return False
+        plain = list(map(self._plain, rows))
+        if None in plain:
+            return False
+        payloads = list(map(self._payload, plain))
+        if any(len(payload) > self._longest for payload in payloads):
+            return False
+        frames += b"".join(frame(payload, checksum) for payload in payloads)
+        return True
+
+    def frame_columns(self, columns: Any, start: int, stop: int, checksum: str, frames: bytearray) -> None:
+        done = b""
+        for row in range(start, stop):
+            cells = [None] * len(self._fields)
+            for index, data, first, step, present, leave_out in columns:
+                if present is None or present[row]:
+                    cells[index] = self._cell(index, bytes(data), first, step, row, leave_out)
+            payload = self._payload(cells)
+            if len(payload) > self._longest:
+                raise OverflowError(row)
+            done += frame(payload, checksum)
+        frames += done
+
+    def _cell(self, index: int, data: bytes, first: Any, step: Any, row: int, leave_out: bool) -> Any:  # noqa: PLR0917
+        _, _, code, size, _, left_out, _, _ = self._fields[index]
+        if code in "syV":
+            at, count = memoryview(first).cast("q")[row], memoryview(step).cast("q")[row]
+            return count, data[at : at + count * size]
+        value = data[first + row * step :][:size]
+        return None if leave_out and left_out == int.from_bytes(value, "little") else value
+
+    def _plain(self, row: Any) -> Any:
+        cells: list[Any] = []
+        for value, (_, _, code, size, _, left_out, forced, required) in zip(row, self._fields, strict=True):
+            if value is None:
+                if required:
+                    return None
+                cells.append(None if forced is None else forced.to_bytes(size, "little"))
+            elif code == "s" and type(value) is str:
+                try:
+                    text = value.encode()
+                except UnicodeEncodeError:
+                    return None
+                cells.append((len(text), text))
+            elif code == "y" and type(value) is bytes:
+                cells.append((len(value), value))
+            else:
+                kinds: Any = {"?": bool, "f": (int, float), "d": (int, float)}.get(code, int)
+                if code in "syVSO" or not isinstance(value, kinds):
+                    return None
+                try:
+                    part = struct.pack("<" + code, value)
+                except (struct.error, OverflowError):
+                    return None
+                cells.append(None if left_out == int.from_bytes(part, "little") else part)
+        return cells
+
+    def _payload(self, cells: list[Any]) -> bytes:
+        there = [(field, cell) for field, cell in zip(self._fields, cells, strict=True) if cell is not None]
+        lying = sorted(there, key=lambda pair: (-(pair[0][4] if isinstance(pair[1], bytes) else 4), pair[0][1]))
+        align = max([4, *(pair[0][4] for pair in lying if isinstance(pair[1], bytes))])
+        root = -(-(len(self._start) + 4) // align) * align - 4
+        table, places = bytearray(4), {}
+        for field, cell in lying:
+            places[field[1]] = len(table)
+            table += cell if isinstance(cell, bytes) else bytes(4)
+        size = len(table)
+        table += bytes(size % 2)
+        slots = [places.get(slot, 0) for slot in range(max(places, default=-1) + 1)]
+        vtable = struct.pack(f"<{2 + len(slots)}H", 4 + 2 * len(slots), size, *slots)
+        table[:4] = struct.pack("<i", -len(table))
+        out = bytearray(self._start + bytes(root - len(self._start)) + table + vtable)
+        out[:4] = struct.pack("<I", root)
+        for field, cell in sorted(there, key=lambda pair: pair[0][1]):
+            if not isinstance(cell, bytes):
+                step = max(4, field[4])
+                out += bytes(-(len(out) + 4) % step)
+                at = root + places[field[1]]
+                out[at : at + 4] = struct.pack("<I", len(out) - at)
+                out += struct.pack("<I", cell[0]) + cell[1] + bytes(field[2] == "s")
+        return bytes(out)
 
 
 def Slices(source: memoryview, offsets: Any, lengths: Any) -> Iterator[memoryview]:  # noqa: N802
@@ -154,11 +331,3 @@ def arrow_views(source: Any, offsets: Any, lengths: Any, buffer_len: int) -> byt
         place = divmod(start, buffer_len)
         views += struct.pack("<i12s", length, payload if length <= 12 else struct.pack("<4sii", payload, *place))
     return views
-
-
-def seal(frames: bytearray, offsets: Any, lengths: Any, checksum: str) -> None:
-    algorithm = BUILT_IN[checksum]
-    for start, length in zip(memoryview(offsets).cast("q"), memoryview(lengths).cast("q"), strict=True):
-        if not algorithm.width <= start <= start + length <= len(frames):
-            raise IndexError("a payload does not lie within the frames")
-        frames[start - algorithm.width : start] = algorithm.field(bytes(frames[start : start + length]))

@@ -110,8 +110,8 @@ def calls() -> Iterator[Any]:
             OTHER.frame_some([12], 0, 9, "none", memoryview)
 
     yield lambda: OTHER.scan(torn, "xxh3_64", 2**31, 2)
-    yield lambda: [list(run) for run in OTHER.WholeFrames(memoryview(torn), 0, "xxh3_64", 2**31, False)]
-    yield lambda: [list(run) for run in OTHER.WholeFrames(torn, 0, "xxh3_64", 2**31, False)]
+    yield lambda: [list(run) for run in OTHER.WholeFrames(memoryview(torn), 0, "xxh3_64", 2**31, False, None)]
+    yield lambda: [list(run) for run in OTHER.WholeFrames(torn, 0, "xxh3_64", 2**31, False, None)]
     yield lambda: OTHER.frame_some([b"abc", bytearray(b"defg")], 0, 99, "crc16", memoryview)
     yield lambda: OTHER.frame_rows(stream, len(stream), 1, "crc32")
     yield lambda: list(flatstream.scan(stream, "xxh3_64"))

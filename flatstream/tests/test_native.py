@@ -60,8 +60,8 @@ def test_scan(stream: tuple[str, bytes], limit: int, threads: int) -> None:
 def test_whole_frames(stream: tuple[str, bytes], limit: int, borrow: bool, copy: bool) -> None:
     checksum, data = stream
     window = memoryview(data) if borrow else data
-    frames = NATIVE.WholeFrames(window, 0, checksum, limit, copy)
-    expected = model.WholeFrames(window, 0, checksum, limit, copy)
+    frames = NATIVE.WholeFrames(window, 0, checksum, limit, copy, None)
+    expected = model.WholeFrames(window, 0, checksum, limit, copy, None)
     got: list[Any] = []
     for payloads in frames:
         first = len(got)
@@ -99,17 +99,6 @@ def test_views(places: list[tuple[int, int]], buffer_len: int) -> None:
     assert list(NATIVE.Slices(source, offsets, lengths)) == list(model.Slices(source, offsets, lengths))
     arguments = source, offsets, lengths, buffer_len
     assert NATIVE.arrow_views(*arguments) == model.arrow_views(*arguments)
-
-
-@given(CHECKSUMS, st.lists(st.tuples(st.integers(-2, 70), st.integers(-2, 30)), max_size=6))
-def test_seal(checksum: str, places: list[tuple[int, int]]) -> None:
-    offsets = struct.pack(f"{len(places)}q", *(start for start, _ in places))
-    lengths = struct.pack(f"{len(places)}q", *(length for _, length in places))
-    results = []
-    for module in (NATIVE, model):
-        frames = bytearray(range(80))
-        results.append((outcome(module.seal, frames, offsets, lengths, checksum), frames))
-    assert results[0] == results[1]
 
 
 @given(CHECKSUMS, st.lists(st.binary(max_size=20) | st.just(b"x" * 17) | st.builds(bytearray, st.binary(max_size=5))))
@@ -164,8 +153,8 @@ def test_an_array_that_cannot_grow_is_asked_about() -> None:
     "call",
     [
         lambda: NATIVE.scan(b"", "crc64", 1, 1),
-        lambda: NATIVE.WholeFrames(b"", 1, "none", 1, False),
-        lambda: NATIVE.WholeFrames(12, 0, "none", 1, False),
+        lambda: NATIVE.WholeFrames(b"", 1, "none", 1, False, None),
+        lambda: NATIVE.WholeFrames(12, 0, "none", 1, False, None),
         lambda: NATIVE.frame_some([memoryview(b"abcd")[::2]], 0, 9, "none", flat_view),
         lambda: NATIVE.frame_some([12], 0, 9, "none", memoryview),
         lambda: NATIVE.frame_some([b"a", 12], 1, 9, "none", memoryview),
@@ -218,7 +207,7 @@ def test_nothing_is_leaked() -> None:
 
     def work() -> None:
         for window in (stream, memoryview(stream)):
-            for run in NATIVE.WholeFrames(window, 0, "crc32", 2**31, False):
+            for run in NATIVE.WholeFrames(window, 0, "crc32", 2**31, False, None):
                 del run
         offsets, lengths, _, _ = NATIVE.scan(stream, "crc32", 2**31, 1)
         for view in NATIVE.Slices(memoryview(stream), offsets, lengths):
@@ -246,7 +235,7 @@ def test_readers_of_one_source_in_several_threads_do_not_disturb_each_other() ->
     def work() -> None:
         found = NATIVE.scan(stream, "xxh3_64", 2**31, 2)
         results.append(found[2])
-        results.append(sum(len(run) for run in NATIVE.WholeFrames(stream, 0, "xxh3_64", 2**31, False)))
+        results.append(sum(len(run) for run in NATIVE.WholeFrames(stream, 0, "xxh3_64", 2**31, False, None)))
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:

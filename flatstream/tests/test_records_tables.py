@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flatstream import ChecksumFramer, InvalidFrame, Record, StreamReader, StreamWriter
+from flatstream import ChecksumFramer, InvalidFrame, Record, StreamIOError, StreamReader, StreamWriter
 from flatstream.batch import frame_many, scan
 from flatstream.records import enum, field, frame_records, struct
 from flatstream.tests.zoo import MONSTER, TELEMETRY, messages
@@ -353,9 +354,15 @@ def test_what_does_not_fit_row_by_row_names_the_row() -> None:
 
 def test_a_payload_of_a_batch_ends_at_two_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flatstream.records.batch_encode.MAX_PAYLOAD", 40)
+    monkeypatch.setattr("flatstream.records.encode.MAX_PAYLOAD", 40)  # which the engine is told
     record = Record("R", text="string")
+    table = {"text": ["x" * 15, "x" * 16]}
     with pytest.raises(ValueError, match="row 1: more than a FlatBuffer can have"):
-        frame_records(record, {"text": ["x" * 15, "x" * 16]})
+        frame_records(record, table)
+    for sink in (bytearray(), io.BytesIO()):
+        with pytest.raises(ValueError, match="row 1: more than a FlatBuffer can have"):
+            StreamWriter(sink).write_records(record, table)
+        assert bytes(sink if isinstance(sink, bytearray) else sink.getvalue()) == b""
 
 
 def test_writing_records_writes_each_as_a_frame_by_the_writers_own_rules() -> None:
@@ -368,6 +375,50 @@ def test_writing_records_writes_each_as_a_frame_by_the_writers_own_rules() -> No
     tight = StreamWriter(bytearray(), ChecksumFramer("none").bounded(30))
     with pytest.raises(InvalidFrame):
         tight.write_records(TELEMETRY, COLUMNS)
+
+
+@pytest.mark.parametrize("table", [COLUMNS, ROWS], ids=["columns", "rows"])
+def test_records_go_into_any_sink(table: Any) -> None:
+    expected = frame_records(TELEMETRY, table, "crc32")
+    for sink in (bytearray(b"before"), io.BytesIO(b"before")):
+        if isinstance(sink, io.BytesIO):
+            sink.seek(6)
+        writer = StreamWriter(sink, ChecksumFramer("crc32"), offset=6)
+        assert writer.write_records(TELEMETRY, table) == 3
+        assert writer.offset == 6 + len(expected)
+        assert bytes(sink if isinstance(sink, bytearray) else sink.getvalue()) == b"before" + expected
+
+
+def test_many_records_go_into_a_sink_in_parts() -> None:
+    sink = io.BytesIO()
+    rows = {"device_id": np.arange(20_000, dtype=np.uint64)}
+    assert StreamWriter(sink).write_records(TELEMETRY, rows) == 20_000
+    assert sink.getvalue() == frame_records(TELEMETRY, rows)
+
+
+def test_a_sink_that_cannot_be_resized_fails_the_writer() -> None:
+    sink = bytearray()
+    writer = StreamWriter(sink)
+    with memoryview(sink), pytest.raises(StreamIOError, match="BufferError"):
+        writer.write_records(TELEMETRY, COLUMNS)
+    with pytest.raises(StreamIOError, match="BufferError"):
+        writer.write_records(TELEMETRY, COLUMNS)
+    assert (sink, writer.offset) == (b"", 0)
+
+
+def test_columns_of_an_array_are_taken_from_where_they_lie() -> None:
+    event = [("device_id", "<u8"), ("timestamp", "<u8"), ("value", "<f8")]
+    array = np.array([(1, 2, 3.0), (4, 5, 6.0), (7, 8, 9.0)], event)
+    rows = [tuple(row) for row in array.tolist()]
+    whole = frame_records(TELEMETRY, rows)
+    assert frame_records(TELEMETRY, array) == whole
+    assert frame_records(TELEMETRY, array[::-1]) == frame_records(TELEMETRY, rows[::-1])
+    assert frame_records(TELEMETRY, array[::2]) == frame_records(TELEMETRY, rows[::2])
+    assert frame_records(TELEMETRY, {name: array[name][1:] for name in array.dtype.names or ()}) == frame_records(
+        TELEMETRY, rows[1:]
+    )
+    grid = np.arange(1, 7, dtype=np.uint64).reshape(3, 2)
+    assert frame_records(TELEMETRY, {"device_id": grid[:, 1]}) == frame_records(TELEMETRY, {"device_id": [2, 4, 6]})
 
 
 def test_nothing_is_written_of_a_table_that_does_not_fit() -> None:

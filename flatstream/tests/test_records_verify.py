@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatstream import ChecksumDeframer, FlatBuffersError, Record, StreamReader, TypedValidator, ValidationFailed
+from flatstream.batch import frame_many
 from flatstream.errors import VerificationFailed
 from flatstream.records import field, frame_records
 from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, messages
@@ -272,6 +273,20 @@ def test_a_record_is_a_validator_in_the_adapters() -> None:
         next(iter(reader))
     assert (caught.value.validator, caught.value.offset) == ("zoo.Monster", 0)
     assert isinstance(caught.value.__cause__, VerificationFailed)
+
+
+def test_a_validator_in_the_reader_refuses_each_payload_that_verify_refuses() -> None:
+    broken = patched(EVENT, 4, "<i", 5)
+    for copy in (False, True):
+        for validator in (TypedValidator(TELEMETRY), TypedValidator("Event", TELEMETRY.verify)):
+            deframer = ChecksumDeframer("crc32").with_validator(validator)
+            reader = StreamReader(bytes(frame_many([EVENT, EVENT, broken, EVENT], "crc32")), deframer, copy=copy)
+            frames, size = iter(reader), 8 + len(EVENT)
+            assert [bytes(next(frames)) for _ in range(2)] == [EVENT] * 2
+            with pytest.raises(ValidationFailed) as caught:
+                next(frames)
+            assert (caught.value.offset, reader.offset) == (2 * size, 3 * size)
+            assert [bytes(payload) for payload in reader] == [EVENT]
 
 
 def test_a_typed_validator_is_a_record_or_a_name_and_a_callable() -> None:

@@ -35,7 +35,7 @@ mod python {
         #[pymodule_export]
         use super::arrow::arrow_views;
         #[pymodule_export]
-        use super::batch::{frame_rows, frame_some, scan, seal};
+        use super::batch::{frame_rows, frame_some, scan};
         #[pymodule_export]
         use super::column::Column;
         #[pymodule_export]

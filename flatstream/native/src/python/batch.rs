@@ -1,6 +1,6 @@
 //! Whole buffers at a time: `scan`, `frame_many`, `frame_rows`.
 
-use pyo3::exceptions::{PyBufferError, PyException, PyIndexError, PyMemoryError, PyOverflowError};
+use pyo3::exceptions::{PyBufferError, PyException, PyMemoryError, PyOverflowError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList};
 
@@ -211,39 +211,4 @@ fn frame_rows_with<'py, C: Checksum>(
         released(py, rows.bytes(), rows.read_only(), |rows| framing::frame_rows(checksum, rows, row_len, out));
         Ok(())
     })
-}
-
-/// Put the checksum of each payload in front of it: payloads begin at `offsets` in `frames` and have `lengths` bytes, both
-/// int64.
-#[pyfunction]
-pub fn seal(
-    frames: &Bound<'_, PyByteArray>,
-    offsets: &Bound<'_, PyAny>,
-    lengths: &Bound<'_, PyAny>,
-    checksum: &str,
-) -> PyResult<()> {
-    let (offsets, lengths) = (Held::new(offsets)?, Held::new(lengths)?);
-    // SAFETY: nobody resizes or writes to the array while this thread holds the GIL and runs no Python code.
-    let frames = unsafe { frames.as_bytes_mut() };
-    let places = numbers(&offsets).zip(numbers(&lengths));
-    for_algorithm!(algorithm(checksum)?, checksum => sealed(&checksum, frames, places))
-        .ok_or_else(|| PyIndexError::new_err("a payload does not lie within the frames"))
-}
-
-/// The numbers of an int64 column, those that can be places.
-fn numbers(column: &Held) -> impl Iterator<Item = Option<usize>> + '_ {
-    column.bytes().chunks_exact(8).map(|number| usize::try_from(i64::from_ne_bytes(number.try_into().ok()?)).ok())
-}
-
-fn sealed<C: Checksum>(
-    checksum: &C,
-    frames: &mut [u8],
-    places: impl Iterator<Item = (Option<usize>, Option<usize>)>,
-) -> Option<()> {
-    for (offset, length) in places {
-        let start = offset?.checked_sub(C::WIDTH)?;
-        let (field, payload) = frames.get_mut(start..)?.split_at_mut_checked(C::WIDTH)?;
-        field.copy_from_slice(&checksum.value(payload.get(..length?)?).to_le_bytes()[..C::WIDTH]);
-    }
-    Some(())
 }

@@ -1,26 +1,31 @@
 //! From Python values to the frames of tables.
 
-use std::ffi::c_ulong;
+use std::ffi::{c_ulong, CStr};
 use std::ops::Range;
 use std::sync::Mutex;
 
-use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use smallvec::{smallvec, SmallVec};
 
 use super::algorithm;
 use super::buffer::Held;
-use crate::checksum::{for_algorithm, Checksum, NoChecksum};
-use crate::tables::encode::{frame_columns, frame_row, most, most_of_row, Cell, Column, Refusal, Values};
+use crate::checksum::{for_algorithm, Checksum};
+use crate::tables::encode::{frame_columns, most, most_of_row, write_row, Cell, Column, Int, Refusal, Values};
 use crate::tables::layout::{words, Field, Form, Kind, Layouts};
-use crate::wire::LENGTH_SIZE;
+
+/// Rows that are made into columns at a time.
+const BLOCK: usize = 256;
 
 /// Fields for which no memory has to be asked; most records have no more.
 const FEW: usize = 16;
+
+/// What `help` says of the function that encodes.
+const DOC: &CStr = c"A payload with these values by field name; see flatstream.Record.encode.";
 
 /// A field: name, slot, code, size, alignment, the bits of the value that is left out, those of the value that is written
 /// where none is given, required.
@@ -33,6 +38,30 @@ type PyField<'py> = (Bound<'py, PyString>, usize, char, usize, usize, Option<u64
 /// the value that means absence is left out.
 type PyColumn<'py> = (usize, Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>, bool);
 
+/// Work with the function that takes the numbers of a code, or do something else for other codes.
+macro_rules! for_code {
+    ($code:expr, $take:ident => $work:expr, $other:expr) => {
+        match $code {
+            'Q' => for_code!(@ $take, |value| unsigned(value, u64::MAX), $work),
+            'I' => for_code!(@ $take, |value| unsigned(value, u64::from(u32::MAX)), $work),
+            'H' => for_code!(@ $take, |value| unsigned(value, u64::from(u16::MAX)), $work),
+            'B' => for_code!(@ $take, |value| unsigned(value, u64::from(u8::MAX)), $work),
+            'q' => for_code!(@ $take, |value| signed::<64>(value), $work),
+            'i' => for_code!(@ $take, |value| signed::<32>(value), $work),
+            'h' => for_code!(@ $take, |value| signed::<16>(value), $work),
+            'b' => for_code!(@ $take, |value| signed::<8>(value), $work),
+            'd' => for_code!(@ $take, |value| float(value).map(f64::to_bits), $work),
+            'f' => for_code!(@ $take, |value| single(value), $work),
+            '?' => for_code!(@ $take, |value| boolean(value), $work),
+            _ => $other,
+        }
+    };
+    (@ $take:ident, |$value:ident| $taken:expr, $work:expr) => {{
+        let $take = |$value: &Bound<'_, PyAny>| -> Option<u64> { $taken };
+        $work
+    }};
+}
+
 /// How single values of a field are taken.
 struct Plain {
     name: Py<PyString>,
@@ -40,6 +69,12 @@ struct Plain {
     left_out: Option<u64>,
     forced: Option<u64>,
     required: bool,
+}
+
+impl Plain {
+    fn is_number(&self) -> bool {
+        for_code!(self.code, _take => true, false)
+    }
 }
 
 /// Writes tables of one type. What it does not take, it leaves to Python.
@@ -55,7 +90,7 @@ pub struct RowEncoder {
 #[pymethods]
 impl RowEncoder {
     #[new]
-    fn new(start: Vec<u8>, fields: Vec<PyField<'_>>, slow: Py<PyAny>) -> PyResult<Self> {
+    fn new(start: Vec<u8>, fields: Vec<PyField<'_>>, longest: u32, slow: Py<PyAny>) -> PyResult<Self> {
         let mut plain = Vec::with_capacity(fields.len());
         let mut form = Vec::with_capacity(fields.len());
         for (name, slot, code, size, align, left_out, forced, required) in fields {
@@ -69,23 +104,19 @@ impl RowEncoder {
             form.push(Field { slot, kind });
             plain.push(Plain { name: name.unbind(), code, left_out, forced, required });
         }
-        let form = Form::new(form, start);
+        let form = Form::new(form, start, longest as usize);
         if form.most > usize::from(u16::MAX) {
             return Err(PyValueError::new_err("the table may be larger than a vtable can say"));
         }
         Ok(Self { form, plain, layouts: Mutex::default(), slow })
     }
 
-    /// A payload with these values by field name. A call, and not a method, since it gets the names in a dict as they are.
-    #[pyo3(signature = (**fields))]
-    fn __call__<'py>(&self, py: Python<'py>, fields: Option<&Bound<'py, PyDict>>) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(payload) = fields.and_then(|fields| self.quickly(py, fields)) {
-            return Ok(payload.into_any());
-        }
-        match fields {
-            Some(fields) => self.slow.bind(py).call1((fields,)),
-            None => self.slow.bind(py).call1((PyDict::new(py),)),
-        }
+    /// A function from values by field name to a payload. No method, since that would get the names in a dict of its own.
+    fn function<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyCFunction>> {
+        let encoder = slf.clone().unbind();
+        PyCFunction::new_closure(slf.py(), Some(c"encode"), Some(DOC), move |given, fields| {
+            encoder.get().encode(given, fields)
+        })
     }
 
     /// Append the frames of rows to `frames`: tuples of a value for each field. `False`, and nothing is appended, if one of
@@ -106,8 +137,10 @@ impl RowEncoder {
     ) -> PyResult<()> {
         let held = columns.into_iter().map(|column| self.hold(column)).collect::<PyResult<Vec<_>>>()?;
         let columns: Vec<_> = held.iter().map(HeldColumn::column).collect();
-        let framed = || for_algorithm!(algorithm(checksum)?, checksum => self.columns_framed(&columns, start..stop, &checksum, frames));
-        appending(frames, framed).map(drop)
+        let rows = start..stop;
+        let append =
+            || for_algorithm!(algorithm(checksum)?, checksum => self.columns_framed(&columns, rows, &checksum, frames));
+        appending(frames, append).map(drop)
     }
 
     // `slow` is a method of what this object belongs to: the collector of garbage must see the circle.
@@ -117,6 +150,20 @@ impl RowEncoder {
 }
 
 impl RowEncoder {
+    fn encode(&self, given: &Bound<'_, PyTuple>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
+        let py = given.py();
+        if !given.is_empty() {
+            return Err(PyTypeError::new_err("encode() takes fields by name, and nothing else"));
+        }
+        match fields {
+            Some(fields) => match self.quickly(py, fields) {
+                Some(payload) => Ok(payload.into_any().unbind()),
+                None => self.slow.call1(py, (fields,)),
+            },
+            None => self.slow.call1(py, (PyDict::new(py),)),
+        }
+    }
+
     fn quickly<'py>(&self, py: Python<'py>, fields: &Bound<'py, PyDict>) -> Option<Bound<'py, PyBytes>> {
         let mut values = SmallVec::<[_; FEW]>::new();
         let mut given = 0;
@@ -132,17 +179,18 @@ impl RowEncoder {
         for (index, value) in values.iter().enumerate() {
             row.put(index, &self.plain[index], value.as_ref())?;
         }
-        let room = most_of_row::<NoChecksum>(&self.form, &row.cells)?;
+        let room = most_of_row(&self.form, &row.cells)?;
         let mut out = SmallVec::<[u8; 512]>::new();
         out.resize(room, 0);
         // A panic while it was held left nothing half made: layouts are whole before they are put there.
         let mut layouts = self.layouts.try_lock().ok()?;
         let text = |index: usize, take: &mut dyn FnMut(&[u8])| hand_over(values[index].as_ref(), take);
-        let end = frame_row(&self.form, &mut layouts, &row.present, &row.cells, text, &NoChecksum, &mut out);
-        Some(PyBytes::new(py, &out[LENGTH_SIZE..end]))
+        let end = write_row(&self.form, &mut layouts, &row.present, &row.cells, text, &mut out);
+        Some(PyBytes::new(py, &out[..end]))
     }
 
-    /// The new end of the frames; `None` if a row is not plain.
+    /// The new end of the frames; `None` if a row is not plain. Rows become columns, some at a time: the values of one field
+    /// are of one kind, and the columns are framed as any others.
     fn framed<C: Checksum>(
         &self,
         rows: &Bound<'_, PyList>,
@@ -150,31 +198,37 @@ impl RowEncoder {
         frames: &Bound<'_, PyByteArray>,
     ) -> PyResult<Option<usize>> {
         let mut layouts = Layouts::default();
-        let mut cells = Row::new(self);
-        let mut end = frames.len();
-        for (index, row) in rows.iter().enumerate() {
-            let Ok(row) = row.cast_exact::<PyTuple>() else { return Ok(None) };
-            if row.len() != self.plain.len() {
-                return Ok(None);
+        let mut taken: Vec<Taken> = self.plain.iter().map(|_| Taken::default()).collect();
+        let mut block = Vec::with_capacity(BLOCK);
+        let (mut end, mut left) = (frames.len(), rows.len());
+        let mut rows = rows.iter();
+        while left > 0 {
+            block.clear();
+            for row in rows.by_ref().take(BLOCK) {
+                match row.cast_into_exact::<PyTuple>() {
+                    Ok(row) if row.len() == self.plain.len() => block.push(row),
+                    _ => return Ok(None),
+                }
             }
-            cells.clear();
-            for (index, field) in self.plain.iter().enumerate() {
-                if cells.put(index, field, Some(&*row.get_borrowed_item(index)?)).is_none() {
+            for (index, (field, taken)) in self.plain.iter().zip(&mut taken).enumerate() {
+                if taken.take(&block, index, field).is_none() {
                     return Ok(None);
                 }
             }
-            let Some(room) = most_of_row::<C>(&self.form, &cells.cells) else { return Ok(None) };
+            let columns: Vec<_> = taken.iter().zip(&self.plain).enumerate().map(Taken::column).collect();
+            let room = most::<C>(&self.form, &columns, &(0..block.len())).ok_or_else(too_much)?;
             if frames.len() - end < room {
-                let more = room.saturating_mul(rows.len() - index).min((64 << 20).max(end / 2)).max(room);
+                let more = (room / block.len()).saturating_mul(left).min((64 << 20).max(end / 2)).max(room);
                 frames.resize(end.checked_add(more).ok_or_else(too_much)?)?;
             }
             // SAFETY: nobody resizes or writes to the array while this thread holds the GIL and runs no Python code, of
             // which there is none here: ints, floats, strings and bytes are taken by the functions of their types.
-            let out = unsafe { frames.as_bytes_mut() };
-            let text = |index: usize, take: &mut dyn FnMut(&[u8])| {
-                hand_over(row.get_borrowed_item(index).ok().as_deref(), take);
-            };
-            end += frame_row(&self.form, &mut layouts, &cells.present, &cells.cells, text, checksum, &mut out[end..]);
+            let out = unsafe { &mut frames.as_bytes_mut()[end..] };
+            match frame_columns(&self.form, &mut layouts, &columns, 0..block.len(), checksum, out) {
+                Ok(size) => end += size,
+                Err(_) => return Ok(None),
+            }
+            left -= block.len();
         }
         Ok(Some(end))
     }
@@ -187,6 +241,9 @@ impl RowEncoder {
         frames: &Bound<'_, PyByteArray>,
     ) -> PyResult<Option<usize>> {
         let before = frames.len();
+        if rows.is_empty() {
+            return Ok(Some(before));
+        }
         let room = most::<C>(&self.form, columns, &rows).and_then(|room| room.checked_add(before));
         frames.resize(room.ok_or_else(too_much)?)?;
         // SAFETY: the same; and no column is a view of the array, or it could not have been resized.
@@ -274,11 +331,6 @@ impl Row {
         Self { cells: smallvec![Cell::Absent; fields], present: smallvec![0; words(fields)] }
     }
 
-    fn clear(&mut self) {
-        self.cells.fill(Cell::Absent);
-        self.present.fill(0);
-    }
-
     /// Take the value of a field, or that there is none; `None` if that is for Python to look at.
     #[inline(always)]
     fn put(&mut self, index: usize, field: &Plain, value: Option<&Bound<'_, PyAny>>) -> Option<()> {
@@ -320,48 +372,143 @@ fn unsigned_long(number: &Bound<'_, PyInt>) -> Option<u64> {
     Some(found as u64)
 }
 
+/// A number from 0 to `most`.
+#[inline(always)]
+fn unsigned(value: &Bound<'_, PyAny>, most: u64) -> Option<u64> {
+    let number = unsigned_long(whole(value)?)?;
+    (number <= most).then_some(number)
+}
+
+/// A number of so many bits, as it lies in them.
+#[inline(always)]
+fn signed<const BITS: u32>(value: &Bound<'_, PyAny>) -> Option<u64> {
+    let number: i64 = whole(value)?.extract().ok()?;
+    let most = i64::MAX >> (64 - BITS);
+    (-most - 1 <= number && number <= most).then_some(number as u64 & (u64::MAX >> (64 - BITS)))
+}
+
+#[inline(always)]
+fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
+    if let Ok(float) = value.cast_exact::<PyFloat>() {
+        return Some(float.value());
+    }
+    match value.cast::<PyFloat>() {
+        Ok(float) => Some(float.value()),
+        Err(_) => whole(value)?.extract().ok(),
+    }
+}
+
+/// The nearest single, if there is a finite one.
+#[inline(always)]
+fn single(value: &Bound<'_, PyAny>) -> Option<u64> {
+    let wide = float(value)?;
+    let narrow = wide as f32;
+    (narrow.is_finite() || !wide.is_finite()).then_some(u64::from(narrow.to_bits()))
+}
+
+#[inline(always)]
+fn boolean(value: &Bound<'_, PyAny>) -> Option<u64> {
+    Some(u64::from(value.cast_exact::<PyBool>().ok()?.is_true()))
+}
+
+/// The text of a field: of a `str`, or `bytes`. `None` for any other.
+#[inline(always)]
+fn text_of<'a>(code: char, value: &'a Bound<'_, PyAny>) -> Option<&'a [u8]> {
+    match code {
+        's' => Some(value.cast_exact::<PyString>().ok()?.to_str().ok()?.as_bytes()),
+        'y' => Some(value.cast_exact::<PyBytes>().ok()?.as_bytes()),
+        _ => None,
+    }
+}
+
 /// A plain Python value of a field: an int that fits, a float, a bool, a str, bytes. `None` for any other.
 #[inline(always)]
 fn cell_of(code: char, value: &Bound<'_, PyAny>) -> Option<Cell> {
-    fn unsigned(value: &Bound<'_, PyAny>, most: u64) -> Option<u64> {
-        let number = unsigned_long(whole(value)?)?;
-        (number <= most).then_some(number)
+    for_code!(code, take => Some(Cell::Bits(take(value)?)), Some(Cell::Text(text_of(code, value)?.len())))
+}
+
+/// The values of a field in a block of rows.
+#[derive(Default)]
+struct Taken {
+    /// The bits of numbers, little-endian.
+    bits: Vec<[u8; 8]>,
+    text: Vec<u8>,
+    starts: Vec<Int>,
+    counts: Vec<Int>,
+    present: Vec<u8>,
+    lacks: bool,
+}
+
+impl Taken {
+    /// Take the values at an index of some rows; `None` if one of them is for Python to look at.
+    fn take(&mut self, rows: &[Bound<'_, PyTuple>], index: usize, field: &Plain) -> Option<()> {
+        self.bits.clear();
+        self.text.clear();
+        self.starts.clear();
+        self.counts.clear();
+        self.present.clear();
+        self.lacks = false;
+        for_code!(field.code, take => self.numbers(rows, index, field, take), self.texts(rows, index, field))
     }
-    fn signed<const BITS: u32>(value: &Bound<'_, PyAny>) -> Option<u64> {
-        let number: i64 = whole(value)?.extract().ok()?;
-        let most = i64::MAX >> (64 - BITS);
-        (-most - 1 <= number && number <= most).then_some(number as u64 & (u64::MAX >> (64 - BITS)))
-    }
-    fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
-        if let Ok(float) = value.cast_exact::<PyFloat>() {
-            return Some(float.value());
+
+    #[inline(always)]
+    fn numbers(
+        &mut self,
+        rows: &[Bound<'_, PyTuple>],
+        index: usize,
+        field: &Plain,
+        take: impl Fn(&Bound<'_, PyAny>) -> Option<u64>,
+    ) -> Option<()> {
+        for (number, row) in rows.iter().enumerate() {
+            let value = row.get_borrowed_item(index).ok()?;
+            let bits = match take(&value) {
+                Some(bits) => bits,
+                None if !value.is_none() || field.required => return None,
+                None => field.forced.unwrap_or_else(|| {
+                    self.lack(number);
+                    0
+                }),
+            };
+            self.bits.push(bits.to_le_bytes());
         }
-        match value.cast::<PyFloat>() {
-            Ok(float) => Some(float.value()),
-            Err(_) => whole(value)?.extract().ok(),
-        }
+        self.present.resize(if self.lacks { rows.len() } else { 0 }, 1);
+        Some(())
     }
-    Some(match code {
-        'Q' => Cell::Bits(unsigned(value, u64::MAX)?),
-        'I' => Cell::Bits(unsigned(value, u64::from(u32::MAX))?),
-        'H' => Cell::Bits(unsigned(value, u64::from(u16::MAX))?),
-        'B' => Cell::Bits(unsigned(value, u64::from(u8::MAX))?),
-        'q' => Cell::Bits(signed::<64>(value)?),
-        'i' => Cell::Bits(signed::<32>(value)?),
-        'h' => Cell::Bits(signed::<16>(value)?),
-        'b' => Cell::Bits(signed::<8>(value)?),
-        'd' => Cell::Bits(float(value)?.to_bits()),
-        'f' => {
-            let wide = float(value)?;
-            let narrow = wide as f32;
-            if narrow.is_infinite() && wide.is_finite() {
-                return None;
+
+    fn texts(&mut self, rows: &[Bound<'_, PyTuple>], index: usize, field: &Plain) -> Option<()> {
+        for (number, row) in rows.iter().enumerate() {
+            let value = row.get_borrowed_item(index).ok()?;
+            self.starts.push(self.text.len().to_ne_bytes());
+            let before = self.text.len();
+            if value.is_none() {
+                if field.required {
+                    return None;
+                }
+                self.lack(number);
+            } else {
+                self.text.extend_from_slice(text_of(field.code, &value)?);
             }
-            Cell::Bits(u64::from(narrow.to_bits()))
+            self.counts.push((self.text.len() - before).to_ne_bytes());
         }
-        '?' => Cell::Bits(u64::from(value.cast_exact::<PyBool>().ok()?.is_true())),
-        's' => Cell::Text(value.cast_exact::<PyString>().ok()?.to_str().ok()?.len()),
-        'y' => Cell::Text(value.cast_exact::<PyBytes>().ok()?.as_bytes().len()),
-        _ => return None,
-    })
+        self.present.resize(if self.lacks { rows.len() } else { 0 }, 1);
+        Some(())
+    }
+
+    /// Remember that a row has no value.
+    #[cold]
+    fn lack(&mut self, row: usize) {
+        self.present.resize(row, 1);
+        self.present.push(0);
+        self.lacks = true;
+    }
+
+    fn column<'a>((field, (taken, plain)): (usize, (&'a Self, &Plain))) -> Column<'a> {
+        let values = if plain.is_number() {
+            let (data, left_out) = (taken.bits.as_flattened(), plain.left_out);
+            Values::Fixed { data, start: 0, step: 8, left_out }
+        } else {
+            Values::Spans { data: &taken.text, starts: &taken.starts, counts: &taken.counts }
+        };
+        Column { field, values, present: taken.lacks.then_some(&taken.present) }
+    }
 }

@@ -7,7 +7,7 @@ use pyo3::types::PyByteArray;
 use super::buffer::Held;
 use super::frames::rows;
 use super::verifying::identifier_of;
-use crate::tables::gather::{self, Field, Kind, Out, Values};
+use crate::tables::gather::{self, Field, Kind, Out, Places, Values};
 
 /// Bytes of the places and of the counts of spans.
 const INT: usize = 8;
@@ -49,23 +49,17 @@ impl Gatherer {
             .map(|((values, counts), absent)| {
                 // SAFETY: the arrays were made above, each is borrowed once, and nobody else knows of them.
                 let values = unsafe { values.as_bytes_mut() };
+                // SAFETY: the same.
+                let counts = counts.as_ref().map(|counts| unsafe { counts.as_bytes_mut() });
                 let values = match counts {
                     None => Values::Fixed(values),
-                    // SAFETY: the same.
-                    Some(counts) => {
-                        let counts = unsafe { counts.as_bytes_mut() };
-                        Values::Spans(values.as_chunks_mut().0, counts.as_chunks_mut().0)
-                    }
+                    Some(counts) => Values::Spans(values.as_chunks_mut().0, counts.as_chunks_mut().0),
                 };
                 Out { values, absent, lacks: false }
             })
             .collect();
-        let (offsets, lengths) = (offsets.bytes().as_chunks().0, lengths.bytes().as_chunks().0);
-        let place = |row: usize| {
-            let (offset, length) = (offsets.get(row)?, lengths.get(row)?);
-            Some((i64::from_ne_bytes(*offset) as usize, u32::from_ne_bytes(*length) as usize))
-        };
-        let gathered = self.0.gather(source.bytes(), rows, place, &mut outs);
+        let places = Places { offsets: offsets.bytes().as_chunks().0, lengths: lengths.bytes().as_chunks().0 };
+        let gathered = self.0.gather(source.bytes(), &places, &mut outs);
         if let Err(row) = gathered {
             return Ok((row, Vec::new()));
         }

@@ -11,14 +11,11 @@ use crate::wire::LENGTH_SIZE;
 /// Rows that are worked on at a time, so that they are still in the cache for each column.
 const BLOCK: usize = 512;
 
-/// The largest payload in bytes; offsets have no more to say it.
-pub const MAX_PAYLOAD: usize = (1 << 31) - 1;
-
 /// An i64 in the machine's byte order, as columns of Python have them.
 pub type Int = [u8; 8];
 
-fn number<T: TryFrom<i64>>(int: &Int) -> Option<T> {
-    T::try_from(i64::from_ne_bytes(*int)).ok()
+fn number<T: TryFrom<i64>>(int: Int) -> Option<T> {
+    T::try_from(i64::from_ne_bytes(int)).ok()
 }
 
 /// The value of a field in one row.
@@ -65,7 +62,7 @@ pub fn most<C: Checksum>(form: &Form, columns: &[Column<'_>], rows: &Range<usize
         };
         total = total.checked_add(rows.len().checked_mul(align + OFFSET_SIZE + 1)?)?;
         for count in counts.get(rows.clone())? {
-            total = total.checked_add(number::<usize>(count)?.checked_mul(width)?)?;
+            total = total.checked_add(number::<usize>(*count)?.checked_mul(width)?)?;
         }
     }
     Some(total)
@@ -190,15 +187,15 @@ fn write_run<C: Checksum>(
                 else {
                     return Err(Refusal::Columns);
                 };
-                let count = counts.get(row).and_then(number::<u32>).ok_or(Refusal::TooLong(row))?;
-                let from = starts.get(row).and_then(number::<usize>).ok_or(Refusal::Columns)?;
+                let count = counts.get(row).copied().and_then(number::<u32>).ok_or(Refusal::TooLong(row))?;
+                let from = starts.get(row).copied().and_then(number::<usize>).ok_or(Refusal::Columns)?;
                 let elements = data.get(from..).and_then(|data| data.get(..count as usize * width));
                 let elements = elements.ok_or(Refusal::Columns)?;
                 let offset = start + layout.places[field];
                 cursor =
                     start + put_span(&mut out[start..], cursor - start, offset - start, count, elements, align, closed);
             }
-            if cursor - start > MAX_PAYLOAD {
+            if cursor - start > form.longest {
                 return Err(Refusal::TooLong(row));
             }
             finish(checksum, &mut out[end..cursor]);
@@ -301,49 +298,136 @@ fn finish<C: Checksum>(checksum: &C, frame: &mut [u8]) {
     head(checksum, payload, header);
 }
 
-/// The most bytes that the frame of one row can take; `None` if its payload would be longer than one can be.
+/// The most bytes that the payload of one row can take; `None` if that is more than it may have.
 #[inline(always)]
-pub fn most_of_row<C: Checksum>(form: &Form, cells: &[Cell]) -> Option<usize> {
-    let mut payload = form.most;
+pub fn most_of_row(form: &Form, cells: &[Cell]) -> Option<usize> {
+    let mut most = form.most;
     for cell in cells {
         if let Cell::Text(len) = cell {
-            payload = payload.checked_add(len.checked_add(8)?)?;
+            most = most.checked_add(len.checked_add(8)?)?;
         }
     }
-    (payload <= MAX_PAYLOAD).then(|| framed_len::<C>(payload))
+    (most <= form.longest).then_some(most)
 }
 
-/// Write the frame of one row to the start of `out`, which has room for the most that it can take; the bytes that it
+/// Write the payload of one row to the start of `out`, which has room for the most that it can take; the bytes that it
 /// took. There is a cell for each field, of its kind; `text` hands the bytes of one that is text to a function.
 #[inline(always)]
-pub fn frame_row<C: Checksum>(
+pub fn write_row(
     form: &Form,
     layouts: &mut Layouts,
     present: &[u64],
     cells: &[Cell],
     text: impl Fn(usize, &mut dyn FnMut(&[u8])),
-    checksum: &C,
     out: &mut [u8],
 ) -> usize {
     let layout = layouts.of(form, present);
-    let header = LENGTH_SIZE + C::WIDTH;
-    let payload = &mut out[header..];
     let mut end = layout.template.len();
-    payload[..end].copy_from_slice(&layout.template);
+    out[..end].copy_from_slice(&layout.template);
     for (index, (cell, &place)) in cells.iter().zip(&layout.places).enumerate() {
         match (*cell, form.fields[index].kind) {
-            (Cell::Bits(bits), Kind::Fixed { size: 8, .. }) => {
-                payload[place..][..8].copy_from_slice(&bits.to_le_bytes())
-            }
+            (Cell::Bits(bits), Kind::Fixed { size: 8, .. }) => out[place..][..8].copy_from_slice(&bits.to_le_bytes()),
             (Cell::Bits(bits), Kind::Fixed { size, .. }) => {
-                payload[place..][..size].copy_from_slice(&bits.to_le_bytes()[..size]);
+                out[place..][..size].copy_from_slice(&bits.to_le_bytes()[..size]);
             }
             (Cell::Text(_), Kind::Span { align, closed, .. }) => text(index, &mut |text| {
-                end = put_span(payload, end, place, text.len() as u32, text, align, closed);
+                end = put_span(out, end, place, text.len() as u32, text, align, closed);
             }),
             _ => {}
         }
     }
-    finish(checksum, &mut out[..header + end]);
-    header + end
+    end
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::layout::Field;
+    use super::*;
+    use crate::checksum::NoChecksum;
+
+    fn form(longest: usize) -> Form {
+        let number = Field { slot: 0, kind: Kind::Fixed { size: 4, align: 4 } };
+        let text = Field { slot: 1, kind: Kind::Span { width: 1, align: 4, closed: true } };
+        Form::new(vec![number, text], vec![0; 4], longest)
+    }
+
+    fn framed(columns: &[Column<'_>], rows: usize, longest: usize) -> Result<Vec<u8>, Refusal> {
+        let form = form(longest);
+        let mut out = vec![0xaa; most::<NoChecksum>(&form, columns, &(0..rows)).ok_or(Refusal::Columns)?];
+        let end = frame_columns(&form, &mut Layouts::default(), columns, 0..rows, &NoChecksum, &mut out)?;
+        out.truncate(end);
+        Ok(out)
+    }
+
+    fn numbers(data: &[u8]) -> Column<'_> {
+        Column { field: 0, values: Values::Fixed { data, start: 0, step: 4, left_out: Some(0) }, present: None }
+    }
+
+    const NUMBER: [u8; 24] =
+        [20, 0, 0, 0, 4, 0, 0, 0, 0xf8, 0xff, 0xff, 0xff, 7, 0, 0, 0, 6, 0, 8, 0, 4, 0, 0xaa, 0xaa];
+
+    #[test]
+    fn a_number_is_written_and_its_default_is_left_out() {
+        let frames = framed(&[numbers(&[7, 0, 0, 0, 0, 0, 0, 0])], 2, 99).unwrap();
+        assert_eq!(frames[..4], [18, 0, 0, 0]);
+        assert_eq!(frames[4..22], NUMBER[4..22]);
+        assert_eq!(frames[22..], [12, 0, 0, 0, 4, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff, 4, 0, 4, 0]);
+    }
+
+    #[test]
+    fn many_rows_are_as_one() {
+        let data: Vec<u8> = (0..1500_u32).flat_map(|row| (row % 3).to_le_bytes()).collect();
+        let all = framed(&[numbers(&data)], 1500, 99).unwrap();
+        let one: Vec<u8> = data.chunks(4).flat_map(|row| framed(&[numbers(row)], 1, 99).unwrap()).collect();
+        assert_eq!(all, one);
+    }
+
+    #[test]
+    fn a_text_lies_behind_the_vtable_and_ends_in_a_nul() {
+        let (starts, counts) = ([1_i64.to_ne_bytes()], [2_i64.to_ne_bytes()]);
+        let text = Column {
+            field: 1,
+            values: Values::Spans { data: b"abcd", starts: &starts, counts: &counts },
+            present: None,
+        };
+        let frame = framed(&[text], 1, 99).unwrap();
+        assert_eq!(frame[12..16], [12, 0, 0, 0]);
+        assert_eq!(frame[24..], *b"\x02\0\0\0bc\0");
+    }
+
+    #[test]
+    fn what_a_column_does_not_hold_is_not_written() {
+        assert_eq!(framed(&[numbers(&[1; 7])], 2, 99), Err(Refusal::Columns));
+        let (starts, counts) = ([1_i64.to_ne_bytes()], [4_i64.to_ne_bytes()]);
+        let text = || Column {
+            field: 1,
+            values: Values::Spans { data: b"abcd", starts: &starts, counts: &counts },
+            present: None,
+        };
+        assert_eq!(framed(&[text()], 1, 99), Err(Refusal::Columns));
+        let starts = [0_i64.to_ne_bytes()];
+        let text = Column {
+            field: 1,
+            values: Values::Spans { data: b"abcd", starts: &starts, counts: &counts },
+            present: None,
+        };
+        assert_eq!(framed(&[text], 1, 20), Err(Refusal::TooLong(0)));
+    }
+
+    #[test]
+    fn a_row_is_as_a_column_of_one() {
+        let form = form(99);
+        let cells = [Cell::Bits(7), Cell::Text(3)];
+        let mut out = vec![0xaa; most_of_row(&form, &cells).unwrap()];
+        let text = |_: usize, take: &mut dyn FnMut(&[u8])| take(b"xyz");
+        let end = write_row(&form, &mut Layouts::default(), &[0b11], &cells, text, &mut out);
+        let (starts, counts) = ([0_i64.to_ne_bytes()], [3_i64.to_ne_bytes()]);
+        let text = Column {
+            field: 1,
+            values: Values::Spans { data: b"xyz", starts: &starts, counts: &counts },
+            present: None,
+        };
+        assert_eq!(out[..end], framed(&[numbers(&[7, 0, 0, 0]), text], 1, 99).unwrap()[4..]);
+        assert_eq!(most_of_row(&form, &[Cell::Text(90)]), None);
+    }
 }

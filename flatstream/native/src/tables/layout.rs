@@ -64,16 +64,18 @@ pub struct Form {
     pub fields: Vec<Field>,
     /// Bytes of a payload with all fields, without what they refer to: no layout has more.
     pub most: usize,
+    /// Bytes that a payload may have.
+    pub longest: usize,
     start: Vec<u8>,
     order: Vec<usize>,
 }
 
 impl Form {
     /// `start` is what stands before the root table: room for its offset, and the file identifier if there is one.
-    pub fn new(fields: Vec<Field>, start: Vec<u8>) -> Self {
+    pub fn new(fields: Vec<Field>, start: Vec<u8>, longest: usize) -> Self {
         let mut order: Vec<usize> = (0..fields.len()).collect();
         order.sort_by_key(|&index| (usize::MAX - fields[index].kind.inline_align(), fields[index].slot));
-        let mut form = Self { fields, most: 0, start, order };
+        let mut form = Self { fields, most: 0, longest, start, order };
         form.most = form.lay_out(&vec![u64::MAX; words(form.fields.len())]).template.len();
         form
     }
@@ -123,7 +125,7 @@ const KEPT: usize = 1024;
 #[derive(Default)]
 pub struct Layouts {
     known: HashMap<Box<Present>, usize>,
-    layouts: Vec<Layout>,
+    kept: Vec<Layout>,
     last: Option<(Box<Present>, usize)>,
 }
 
@@ -135,19 +137,65 @@ impl Layouts {
             Some((last, index)) if alike(last, present) => *index,
             _ => self.find(form, present),
         };
-        &self.layouts[last]
+        &self.kept[last]
     }
 
     #[cold]
     fn find(&mut self, form: &Form, present: &Present) -> usize {
-        if self.layouts.len() == KEPT {
+        if self.kept.len() == KEPT {
             *self = Self::default();
         }
         let index = *self.known.entry(present.into()).or_insert_with(|| {
-            self.layouts.push(form.lay_out(present));
-            self.layouts.len() - 1
+            self.kept.push(form.lay_out(present));
+            self.kept.len() - 1
         });
         self.last = Some((present.into(), index));
         index
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form() -> Form {
+        let fixed = |slot, size| Field { slot, kind: Kind::Fixed { size, align: size } };
+        let text = Field { slot: 2, kind: Kind::Span { width: 1, align: 4, closed: true } };
+        Form::new(vec![fixed(0, 1), fixed(1, 8), text], vec![0; 4], 1 << 20)
+    }
+
+    #[test]
+    fn fields_lie_by_falling_alignment_and_the_vtable_behind_them() {
+        let layout = form().lay_out(&[0b111]);
+        // Root offset, the table (its vtable's offset, the 8 bytes, the offset of the text, the byte, a byte of padding), vtable.
+        assert_eq!(layout.template.len(), 4 + 18 + 10);
+        assert_eq!(layout.template[..8], [4, 0, 0, 0, 0xee, 0xff, 0xff, 0xff]);
+        assert_eq!(layout.template[22..], [10, 0, 17, 0, 16, 0, 4, 0, 12, 0]);
+        assert_eq!((layout.places, layout.spans), (vec![20, 8, 16], vec![2]));
+    }
+
+    #[test]
+    fn what_is_absent_takes_no_room() {
+        let layout = form().lay_out(&[0b001]);
+        assert_eq!(layout.template, [4, 0, 0, 0, 0xfa, 0xff, 0xff, 0xff, 0, 0, 6, 0, 5, 0, 4, 0]);
+        assert_eq!(form().lay_out(&[0]).template, [4, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff, 4, 0, 4, 0]);
+    }
+
+    #[test]
+    fn a_wide_field_moves_the_root() {
+        let fields = vec![Field { slot: 0, kind: Kind::Fixed { size: 8, align: 8 } }];
+        let layout = Form::new(fields, vec![0; 8], 1 << 20).lay_out(&[1]);
+        assert_eq!((layout.template[0], layout.places[0]), (12, 16));
+    }
+
+    #[test]
+    fn layouts_are_made_anew_when_there_are_too_many() {
+        let fixed = |slot| Field { slot, kind: Kind::Fixed { size: 1, align: 1 } };
+        let form = Form::new((0..12).map(fixed).collect(), vec![0; 4], 1 << 20);
+        let mut layouts = Layouts::default();
+        for present in (0..1 << 12).chain(0..9) {
+            assert_eq!(layouts.of(&form, &[present]).template, form.lay_out(&[present]).template);
+            assert!(layouts.kept.len() <= KEPT);
+        }
     }
 }

@@ -194,3 +194,79 @@ fn refer(
     }
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { depth: 2, tables: 3, apparent_size: 60 };
+
+    fn step(entry: u64, what: What) -> Step {
+        Step { entry, required: false, what }
+    }
+
+    fn accepts(plan: Vec<Vec<Step>>, payload: &[u8]) -> bool {
+        Verifier::new(plan, None, LIMITS).unwrap().accepts(payload, &mut Vec::new())
+    }
+
+    /// A table with an offset in its first field, and what follows it.
+    fn referring(to: &[u8]) -> Vec<u8> {
+        let mut payload = vec![4, 0, 0, 0, 0xf8, 0xff, 0xff, 0xff, 12, 0, 0, 0, 6, 0, 8, 0, 4, 0, 0, 0];
+        payload.extend_from_slice(to);
+        payload
+    }
+
+    #[test]
+    fn a_text_is_inside_closed_and_utf8() {
+        let plan = || vec![vec![step(4, What::Value(Target::Text))]];
+        assert!(accepts(plan(), &referring(b"\x03\0\0\0abc\0")));
+        assert!(!accepts(plan(), &referring(b"\x03\0\0\0abcd")));
+        assert!(!accepts(plan(), &referring(b"\x03\0\0\0ab\xff\0")));
+        assert!(!accepts(plan(), &referring(b"\xff\xff\xff\xffabc\0")));
+        assert!(!accepts(plan(), &referring(b"\x04\0\0\0abc\0")));
+    }
+
+    #[test]
+    fn a_vector_is_inside_and_its_elements_are_aligned() {
+        let plan = |width, align| vec![vec![step(4, What::Value(Target::Vector { width, align }))]];
+        assert!(accepts(plan(2, 2), &referring(&[2, 0, 0, 0, 1, 1, 2, 2])));
+        assert!(!accepts(plan(2, 2), &referring(&[3, 0, 0, 0, 1, 1, 2, 2])));
+        assert!(accepts(plan(8, 8), &referring(&[1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])));
+        assert!(!accepts(plan(8, 16), &referring(&[1, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1])));
+    }
+
+    #[test]
+    fn tables_are_counted_and_nested_only_so_deep() {
+        // A table whose field leads to itself: each level is one more table.
+        let itself = [4, 0, 0, 0, 0xf8, 0xff, 0xff, 0xff, 0, 0, 0, 0, 6, 0, 8, 0, 4, 0, 0, 0];
+        let plan = || vec![vec![step(4, What::Value(Target::Tables(0)))]];
+        assert!(accepts(plan(), &referring(&[0, 0, 0, 0])));
+        assert!(!accepts(plan(), &itself));
+        assert!(!accepts(plan(), &referring(&[3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])));
+    }
+
+    #[test]
+    fn a_union_has_tag_and_value_or_neither() {
+        let plan = || {
+            let tag = step(4, What::Value(Target::Inline { size: 1, align: 1 }));
+            vec![vec![tag, step(6, What::Union(vec![(1, Target::Text)]))]]
+        };
+        let mut payload = vec![4, 0, 0, 0, 0xf4, 0xff, 0xff, 0xff, 16, 0, 0, 0, 1, 0, 0, 0, 8, 0, 12, 0, 8, 0, 4, 0];
+        payload.extend_from_slice(b"\x03\0\0\0abc\0");
+        assert!(accepts(plan(), &payload));
+        payload[12] = 0; // a value, and no tag
+        assert!(!accepts(plan(), &payload));
+        payload[22] = 0; // neither
+        assert!(accepts(plan(), &payload));
+        payload[12] = 1; // a tag, and no value
+        assert!(!accepts(plan(), &payload));
+        (payload[12], payload[22]) = (9, 4); // a tag of a newer schema
+        assert!(accepts(plan(), &payload));
+    }
+
+    #[test]
+    fn a_plan_leads_to_tables_that_it_has() {
+        assert!(Verifier::new(vec![vec![step(4, What::Value(Target::Table(1)))]], None, LIMITS).is_none());
+        assert!(Verifier::new(vec![], None, LIMITS).is_none());
+    }
+}

@@ -1,0 +1,77 @@
+"""Scale: time and peak memory of a frame, over the number of frames."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from matplotlib.lines import Line2D
+
+from benchmarks.charts.style import figure, frame, legend, logarithmic, look, note
+from benchmarks.tables.numbers import nanoseconds
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from benchmarks.charts.style import Look, Theme
+    from benchmarks.records import Record, ScalePoint
+
+__all__ = ["draw"]
+
+
+def draw(record: Record, theme: Theme) -> Figure:
+    """The figure of a scenario with points of a scale: time at the left, memory at the right."""
+    points = [point for point in record.get("scale", []) if point["status"] == "measured"]
+    labels = {(point["tier"], point["name"]): f"{point['tier']}  {point['label']}" for point in points}
+    looks = {lane: look(index, theme) for index, lane in enumerate(labels)}
+    made = figure(
+        f"{record['title']}: what a frame takes",
+        "a flat line: twice as many frames take twice as much",
+        3.7 + 0.2 * -(-len(labels) // 2),
+        theme,
+    )
+    left, right = made.subplots(1, 2)
+    times = [point[end] for point in points for end in ("ns_low", "ns_high")]
+    shares = [_share(point) for point in points]
+    _panel(left, "nanoseconds a frame", points, theme)
+    logarithmic(left.yaxis, min(times) / 1.7, max(times) * 1.7, nanoseconds)
+    note(left, "bars: interval of each point, its noise included", theme)
+    _panel(right, "peak memory above the start, bytes a frame", points, theme)
+    logarithmic(right.yaxis, min(shares) / 1.7, max(shares) * 1.7, lambda share: f"{share:,.4g}")
+    note(right, "resident high-water mark; pages are its noise floor", theme)
+    for lane, one in looks.items():
+        _lines(left, right, [point for point in points if (point["tier"], point["name"]) == lane], one, theme)
+    handles = [
+        Line2D([], [], label=labels[lane], **{**one.dots(theme["paper"]), **one.line()}) for lane, one in looks.items()
+    ]
+    legend(made, handles, 2, theme)
+    return made
+
+
+def _panel(axes: Axes, title: str, points: list[ScalePoint], theme: Theme) -> None:
+    frame(axes, title, theme)
+    counts = [point["messages"] for point in points]
+    logarithmic(axes.xaxis, min(counts) / 1.7, max(counts) * 1.7, _power)
+    axes.set_xlabel("frames", loc="left")
+
+
+def _lines(left: Axes, right: Axes, points: list[ScalePoint], one: Look, theme: Theme) -> None:
+    counts = [point["messages"] for point in points]
+    for point in points:
+        left.plot([point["messages"]] * 2, [point["ns_low"], point["ns_high"]], color=one.colour, linewidth=1.2)
+    for axes, values in ((left, [point["ns"] for point in points]), (right, list(map(_share, points)))):
+        axes.plot(counts, values, **one.line())
+        axes.plot(counts, values, **one.dots(theme["paper"]))
+
+
+def _share(point: ScalePoint) -> float:
+    """Bytes of peak memory a frame; half a byte stands for none, which a log axis does not have."""
+    return max(point["peak_bytes"] / point["messages"], 0.5)
+
+
+def _power(value: float) -> str:
+    """A power of ten as 1k, 10k, 1M: short enough for a tick."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g}{name}"
+    return f"{value:g}"
