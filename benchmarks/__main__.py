@@ -47,6 +47,7 @@ def conformance(reports: Path) -> None:
     """
     console = Console(stderr=True)
     try:
+        reports.mkdir(parents=True, exist_ok=True)
         with console.status("building and running") as status:
             made = results.make(lambda name: status.update(f"building and running {name}"))
         write_text(reports / results.FILE, made)
@@ -64,7 +65,8 @@ def conformance(reports: Path) -> None:
 def report(page: Path, reports: Path) -> None:
     """Render charts, the reports in Markdown and HTML, and the README's blocks from the committed records."""
     try:
-        missing = render(Place(page, reports))
+        with Console(stderr=True).status("rendering") as status:
+            missing = render(Place(page, reports), lambda name: status.update(f"drawing {name}"))
     except (RecordError, MarkerError, OSError) as error:
         raise click.ClickException(str(error)) from error
     for name in missing:
@@ -77,7 +79,8 @@ def report(page: Path, reports: Path) -> None:
 def check(page: Path, reports: Path) -> None:
     """Fail unless all that is rendered is what the committed records say, and these are current."""
     place = Place(page, reports)
-    found = list(problems(place))
+    with Console(stderr=True).status("comparing") as status:
+        found = list(problems(place, progress=lambda name: status.update(f"comparing {name}")))
     for problem in found:
         click.echo(problem, err=True)
     if found:

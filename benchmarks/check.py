@@ -17,7 +17,7 @@ from benchmarks.records import RecordError, faults, load, write_text
 from benchmarks.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from benchmarks.records import Record
@@ -34,15 +34,16 @@ class Place:
     scenarios: tuple[str, ...] = tuple(SCENARIOS)
 
 
-def render(place: Place) -> list[str]:
+def render(place: Place, progress: Callable[[str], object] = lambda _name: None) -> list[str]:
     """Write charts, both full reports, and the marked parts of the page; returns the blocks that the page lacks.
 
-    ``RecordError`` and ``MarkerError`` if that cannot be done; then nothing was written.
+    ``RecordError`` and ``MarkerError`` if that cannot be done; then nothing was written. ``progress`` is told the name
+    of each chart before it is drawn, which is what takes the time.
     """
     records = _records(place)
     page = _page(place)
     rendered, full = _filled(page, records), report(records, place.scenarios)
-    results, drawn = conformance.read(place.reports / conformance.FILE), charts.files(records)
+    results, drawn = conformance.read(place.reports / conformance.FILE), charts.files(records, progress)
     whole = page_of.render(records, results, charts.of_page(drawn.get), place.scenarios)
     for name, drawing in drawn.items():
         write_text(place.reports / name, drawing)
@@ -53,7 +54,13 @@ def render(place: Place) -> list[str]:
     return [name for name in BLOCKS if name not in block_names(page)]
 
 
-def problems(place: Place, sources: str | None = None, *, redraw: bool = True) -> Iterator[str]:
+def problems(
+    place: Place,
+    sources: str | None = None,
+    progress: Callable[[str], object] = lambda _name: None,
+    *,
+    redraw: bool = True,
+) -> Iterator[str]:
     """What keeps the committed reports from being those of the committed records, and these from being current.
 
     ``sources`` stands in for the digest of the benchmark's sources. Without ``redraw``, charts are compared by their
@@ -85,7 +92,7 @@ def problems(place: Place, sources: str | None = None, *, redraw: bool = True) -
     full = place.reports / "README.md"
     if _text(full) != report(records, place.scenarios):
         yield "reports/README.md differs from what the records render to"
-    wrong_charts = list(charts.problems(place.reports, records, redraw=redraw))
+    wrong_charts = list(charts.problems(place.reports, records, progress, redraw=redraw))
     yield from wrong_charts
     yield from _problems_of_the_page(place, records, comparable=not wrong_charts)
     for line, text in unheld(page, held(records)):

@@ -74,6 +74,7 @@ BY_TIER: Final = "nanoseconds a message by tier, with intervals, on a logarithmi
 OVER_SIZE: Final = "nanoseconds a message over its size, with a line for each contender and where these cross"
 UNDER_MEMORY: Final = "gigabytes a second over the size of a message, under what memory allows"
 UNDER_RAW: Final = "gigabytes a second over the size of a message, under what the raw checksums do"
+BUILDERS: Final = "bytes retained, message by message, with each way of building"
 RETAINED: Final = "bytes retained, message by message, with each memory policy"
 OF_A_FRAME: Final = "time and peak memory of a frame over the number of frames"
 
@@ -89,6 +90,7 @@ CHARTS: Final = (
     Chart("limits", "sweep", UNDER_MEMORY, _has_limits, limits.draw),
     Chart("checksums", "chk", UNDER_RAW, _has_limits, limits.draw),
     Chart("policies", "policy", RETAINED, _has_timelines, policies.draw),
+    Chart("mixed", "mixed", BUILDERS, _has_timelines, policies.draw),
     Chart("scale", "scale", OF_A_FRAME, _has_scale, scale.draw),
 )
 """Every chart, in the order of the report."""
@@ -99,11 +101,14 @@ def drawable(records: Mapping[str, Record]) -> list[Chart]:
     return [chart for chart in CHARTS if chart.scenario in records and chart.drawable(records[chart.scenario])]
 
 
-def files(records: Mapping[str, Record]) -> dict[str, str]:
-    """The files of all charts that can be drawn, by their names."""
-    return {
-        chart.file(theme): chart.svg(records[chart.scenario], theme) for chart in drawable(records) for theme in THEMES
-    }
+def files(records: Mapping[str, Record], progress: Callable[[str], object] = lambda _name: None) -> dict[str, str]:
+    """The files of all charts that can be drawn, by their names; ``progress`` is told each before it is drawn."""
+    found: dict[str, str] = {}
+    for chart in drawable(records):
+        for theme in THEMES:
+            progress(chart.file(theme))
+            found[chart.file(theme)] = chart.svg(records[chart.scenario], theme)
+    return found
 
 
 def of_page(read: Callable[[str], str | None]) -> dict[str, str]:
@@ -112,12 +117,22 @@ def of_page(read: Callable[[str], str | None]) -> dict[str, str]:
     return {name: drawing for name, drawing in found.items() if drawing is not None}
 
 
-def problems(folder: Path, records: Mapping[str, Record], *, redraw: bool = True) -> Iterator[str]:
-    """Why the charts in ``folder`` are not those of these records; without ``redraw`` by their digests alone."""
+def problems(
+    folder: Path,
+    records: Mapping[str, Record],
+    progress: Callable[[str], object] = lambda _name: None,
+    *,
+    redraw: bool = True,
+) -> Iterator[str]:
+    """Why the charts in ``folder`` are not those of these records; without ``redraw`` by their digests alone.
+
+    ``progress`` is told the name of each chart before it is looked at.
+    """
     drawn = drawable(records)
     for chart in CHARTS:
         for theme in THEMES:
             path = folder / chart.file(theme)
+            progress(path.name)
             if chart in drawn:
                 record = records[chart.scenario]
                 again = partial(chart.svg, record, theme) if redraw else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from matplotlib.lines import Line2D
 
-from benchmarks.charts.style import figure, frame, legend, logarithmic, look, note
+from benchmarks.charts.looks import Series, handles, looks, mark
+from benchmarks.charts.style import figure, frame, legend, logarithmic, note
 from benchmarks.records import measured
 from benchmarks.tables.numbers import count, floors, size
 
@@ -15,10 +15,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmarks.charts.style import Look, Theme
-    from benchmarks.records import Model, Record
+    from benchmarks.charts.looks import Look
+    from benchmarks.charts.style import Theme
+    from benchmarks.records import Crossover, Model, Record
 
 __all__ = ["draw"]
+
+PLAIN: Final = "flatstream"
+"""The way of FlatStream whose crossings are ringed; a table in the report has all."""
 
 POINTS: Final = 200
 """Of a line, which is none on log axes."""
@@ -28,30 +32,27 @@ def draw(record: Record, theme: Theme) -> Figure:
     """The figure of a scenario with models: a panel for each tier."""
     models = record.get("models", [])
     tiers = list(dict.fromkeys(model["tier"] for model in models))
-    names = dict.fromkeys(model["name"] for model in models if not model.get("limit"))
-    limits = dict.fromkeys(model["name"] for model in models if model.get("limit"))
-    looks = {name: look(index, theme) for index, name in enumerate(names)}
-    looks |= {name: look(index, theme, limit=True) for index, name in enumerate(limits)}
-    labels = {model["name"]: model["label"] for model in models}
-    rows = -(-len(labels) // 3)
+    series = list(
+        dict.fromkeys(
+            Series(model["name"], model["label"], _is_own(model), limit=model.get("limit", False)) for model in models
+        )
+    )
+    looked = looks(series, theme)
     made = figure(
         f"{record['title']}: nanoseconds a message over its size",
         "lines: so many ns a message and so many a byte; marks: measured; rings: where FlatStream crosses another",
-        4.1 + 0.2 * rows,
+        4.3 + 0.2 * -(-len(series) // 3),
         theme,
     )
     panels = made.subplots(1, len(tiers), sharey=True, squeeze=False)[0]
     for axes, tier in zip(panels, tiers, strict=True):
-        _panel(axes, record, tier, looks, theme)
+        _panel(axes, record, tier, looked, theme)
     panels[0].set_ylabel("ns a message")
-    handles = [
-        Line2D([], [], label=labels[name], **{**one.dots(theme["paper"]), **one.line()}) for name, one in looks.items()
-    ]
-    legend(made, handles, 3, theme)
+    legend(made, handles(series, looked, theme), 3, theme)
     return made
 
 
-def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme: Theme) -> None:
+def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme: Theme) -> None:
     models = {model["name"]: model for model in record.get("models", []) if model["tier"] == tier}
     groups = [group for group in record["groups"] if group["tier"] == tier]
     frame(axes, f"{tier}  {groups[0]['title'] if groups else ''}", theme)
@@ -59,7 +60,7 @@ def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme:
         row[end]
         for group in record["groups"]
         for row in measured(group)
-        if row["name"] in looks
+        if row["name"] in looked
         for end in ("ns_low", "ns_high")
     ] + [cost(model, at) for model in record.get("models", []) for at in (model["from_bytes"], model["to_bytes"])]
     positive = [value for value in every if value > 0]
@@ -69,16 +70,16 @@ def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme:
     logarithmic(axes.yaxis, min(positive) / 1.7, max(positive) * 1.7, count)
     for name, model in models.items():
         sizes = np.geomspace(max(model["from_bytes"], 1), model["to_bytes"], POINTS)
-        axes.plot(sizes, [cost(model, float(at)) for at in sizes], **looks[name].line())
+        axes.plot(sizes, [cost(model, float(at)) for at in sizes], **looked[name].line())
     for group in groups:
         at = group["payload_bytes"] / group["messages"]
         for row in measured(group):
-            if row["name"] in looks:
-                one = looks[row["name"]]
+            if row["name"] in looked:
+                one = looked[row["name"]]
                 axes.plot([at, at], [row["ns_low"], row["ns_high"]], color=one.colour, linewidth=1)
-                axes.plot([at], [row["ns"]], **one.dots(theme["paper"]))
+                mark(axes, [at], [row["ns"]], one, theme)
     for crossing in record.get("crossovers", []):
-        if crossing["tier"] == tier and _is_of_own(crossing["below"], crossing["above"], models):
+        if crossing["tier"] == tier and _shown(crossing, models):
             _ring(axes, crossing["bytes"], cost(models[crossing["below"]], crossing["bytes"]), theme)
     note(axes, floors(groups), theme)
 
@@ -88,9 +89,14 @@ def cost(model: Model, size_bytes: float) -> float:
     return model["ns_message"] + model["ns_byte"] * size_bytes
 
 
-def _is_of_own(below: str, above: str, models: dict[str, Model]) -> bool:
-    own = {name for name, model in models.items() if model["label"].startswith("FlatStream")}
-    return below in models and above in models and len(own & {below, above}) == 1
+def _shown(crossing: Crossover, models: dict[str, Model]) -> bool:
+    """Whether FlatStream's plain way crosses a peer: of every pair that crosses, there would be too many rings."""
+    pair = {crossing["below"], crossing["above"]}
+    return PLAIN in pair and pair <= models.keys() and not all(_is_own(models[name]) for name in pair)
+
+
+def _is_own(model: Model) -> bool:
+    return model["label"].startswith("FlatStream")
 
 
 def _ring(axes: Axes, size_bytes: float, ns: float, theme: Theme) -> None:
@@ -106,4 +112,6 @@ def _ring(axes: Axes, size_bytes: float, ns: float, theme: Theme) -> None:
         va="top",
         color=theme["ink"],
         fontsize=7.5,
+        bbox={"facecolor": theme["paper"], "edgecolor": "none", "alpha": 0.85, "pad": 0.6},
+        zorder=5,
     )

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.lines import Line2D
-
-from benchmarks.charts.style import figure, frame, legend, logarithmic, look, note
+from benchmarks.charts.looks import Series, handles, looks, mark
+from benchmarks.charts.style import figure, frame, legend, logarithmic, note
 from benchmarks.records import measured
 from benchmarks.tables.numbers import floors, size
+from benchmarks.tables.rows import is_own
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmarks.charts.style import Look, Theme
+    from benchmarks.charts.looks import Look
+    from benchmarks.charts.style import Theme
     from benchmarks.records import GroupRecord, Record, Row
 
 __all__ = ["draw"]
@@ -24,29 +25,23 @@ def draw(record: Record, theme: Theme) -> Figure:
     """The figure of a scenario with groups over sizes, among whose rows are limits: a panel for each tier."""
     rows = {row["name"]: row for group in record["groups"] for row in measured(group)}
     tiers = list(dict.fromkeys(group["tier"] for group in record["groups"]))
-    names = [name for name, row in rows.items() if not row.get("limit")]
-    limits = [name for name, row in rows.items() if row.get("limit")]
-    looks = {name: look(index, theme) for index, name in enumerate(names)}
-    looks |= {name: look(index, theme, limit=True) for index, name in enumerate(limits)}
+    series = [Series(name, row["label"], is_own(row), limit=row.get("limit", False)) for name, row in rows.items()]
+    looked = looks(series, theme)
     made = figure(
         f"{record['title']}: gigabytes of payload a second",
-        "more is better; grey: what the machine does at most, with nothing around it",
-        4.1 + 0.2 * -(-len(looks) // 3),
+        "more is better; thin lines: what the machine does if it touches every byte, and nothing else",
+        4.3 + 0.2 * -(-len(series) // 3),
         theme,
     )
     panels = made.subplots(1, len(tiers), sharex=True, sharey=True, squeeze=False)[0]
     for axes, tier in zip(panels, tiers, strict=True):
-        _panel(axes, record, tier, looks, theme)
+        _panel(axes, record, tier, looked, theme)
     panels[0].set_ylabel("GB a second")
-    handles = [
-        Line2D([], [], label=rows[name]["label"], **{**one.dots(theme["paper"]), **one.line()})
-        for name, one in looks.items()
-    ]
-    legend(made, handles, 3, theme)
+    legend(made, handles(series, looked, theme), 3, theme)
     return made
 
 
-def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme: Theme) -> None:
+def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme: Theme) -> None:
     groups = sorted((group for group in record["groups"] if group["tier"] == tier), key=_size)
     frame(axes, f"{tier}  {groups[0]['title']}", theme)
     sizes = [_size(group) for group in record["groups"]]
@@ -58,7 +53,7 @@ def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme:
     ]
     logarithmic(axes.xaxis, min(sizes) / 1.7, max(sizes) * 1.7, size, base=16)
     logarithmic(axes.yaxis, min(speeds) / 1.7, max(speeds) * 1.7, lambda speed: f"{speed:g}")
-    for name, one in looks.items():
+    for name, one in looked.items():
         points = [(_size(group), row) for group in groups for row in measured(group) if row["name"] == name]
         _line(axes, points, one, theme)
     note(axes, floors(groups), theme)
@@ -67,8 +62,9 @@ def _panel(axes: Axes, record: Record, tier: str, looks: dict[str, Look], theme:
 def _line(axes: Axes, points: list[tuple[float, Row]], one: Look, theme: Theme) -> None:
     for at, row in points:
         axes.plot([at, at], [at / row["ns_high"], at / row["ns_low"]], color=one.colour, linewidth=1)
-    axes.plot([at for at, _ in points], [at / row["ns"] for at, row in points], **one.line())
-    axes.plot([at for at, _ in points], [at / row["ns"] for at, row in points], **one.dots(theme["paper"]))
+    places, speeds = [at for at, _ in points], [at / row["ns"] for at, row in points]
+    axes.plot(places, speeds, **one.line())
+    mark(axes, places, speeds, one, theme)
 
 
 def _size(group: GroupRecord) -> float:

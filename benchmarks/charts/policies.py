@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from benchmarks.charts.style import figure, frame, look
+from benchmarks.charts.style import figure, frame
 from benchmarks.tables.numbers import count, size
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def draw(record: Record, theme: Theme) -> Figure:
     lines = record.get("timelines", [])
     made = figure(
         f"{record['title']}: bytes retained, message by message",
-        "less is better; shaded: large messages; counted and not timed, so that there is no noise floor",
+        "less is better; grey: a large message; counted and not timed, so that there is no noise floor",
         0.9 + 1.05 * len(lines),
         theme,
     )
@@ -32,7 +32,7 @@ def draw(record: Record, theme: Theme) -> Figure:
     end = max(ends[-1] for line in lines for ends in (*line["burst"], line["points"][-1][:1]))
     panels = made.subplots(len(lines), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     for index, (axes, line) in enumerate(zip(panels, lines, strict=True)):
-        _panel(axes, line, (end, 1 << (most.bit_length() - 1)), look(index, theme).colour, theme)
+        _panel(axes, line, (end, 1 << (most.bit_length() - 1)), theme["series"][index % len(theme["series"])], theme)
         axes.set_ylim(0, most * 1.12)
         axes.set_xlim(-0.01 * end, end * 1.01)
     places = MaxNLocator(6, integer=True).tick_values(0, end)

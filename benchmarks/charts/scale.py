@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from matplotlib.lines import Line2D
-
-from benchmarks.charts.style import figure, frame, legend, logarithmic, look, note
+from benchmarks.charts.looks import Series, handles, looks, mark
+from benchmarks.charts.style import figure, frame, legend, logarithmic, note
 from benchmarks.tables.numbers import nanoseconds
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from benchmarks.charts.style import Look, Theme
+    from benchmarks.charts.looks import Look
+    from benchmarks.charts.style import Theme
     from benchmarks.records import Record, ScalePoint
 
 __all__ = ["draw"]
@@ -22,12 +22,16 @@ __all__ = ["draw"]
 def draw(record: Record, theme: Theme) -> Figure:
     """The figure of a scenario with points of a scale: time at the left, memory at the right."""
     points = [point for point in record.get("scale", []) if point["status"] == "measured"]
-    labels = {(point["tier"], point["name"]): f"{point['tier']}  {point['label']}" for point in points}
-    looks = {lane: look(index, theme) for index, lane in enumerate(labels)}
+    series = list(
+        dict.fromkeys(
+            Series(_lane(point), f"{point['tier']}  {point['label']}", own=False, limit=False) for point in points
+        )
+    )
+    looked = looks(series, theme)
     made = figure(
         f"{record['title']}: what a frame takes",
         "a flat line: twice as many frames take twice as much",
-        3.7 + 0.2 * -(-len(labels) // 2),
+        3.7 + 0.2 * -(-len(series) // 2),
         theme,
     )
     left, right = made.subplots(1, 2)
@@ -39,12 +43,9 @@ def draw(record: Record, theme: Theme) -> Figure:
     _panel(right, "peak memory above the start, bytes a frame", points, theme)
     logarithmic(right.yaxis, min(shares) / 1.7, max(shares) * 1.7, lambda share: f"{share:,.4g}")
     note(right, "resident high-water mark; pages are its noise floor", theme)
-    for lane, one in looks.items():
-        _lines(left, right, [point for point in points if (point["tier"], point["name"]) == lane], one, theme)
-    handles = [
-        Line2D([], [], label=labels[lane], **{**one.dots(theme["paper"]), **one.line()}) for lane, one in looks.items()
-    ]
-    legend(made, handles, 2, theme)
+    for lane, one in looked.items():
+        _lines(left, right, [point for point in points if _lane(point) == lane], one, theme)
+    legend(made, handles(series, looked, theme), 2, theme)
     return made
 
 
@@ -61,7 +62,11 @@ def _lines(left: Axes, right: Axes, points: list[ScalePoint], one: Look, theme: 
         left.plot([point["messages"]] * 2, [point["ns_low"], point["ns_high"]], color=one.colour, linewidth=1.2)
     for axes, values in ((left, [point["ns"] for point in points]), (right, list(map(_share, points)))):
         axes.plot(counts, values, **one.line())
-        axes.plot(counts, values, **one.dots(theme["paper"]))
+        mark(axes, counts, values, one, theme)
+
+
+def _lane(point: ScalePoint) -> str:
+    return f"{point['tier']} {point['name']}"
 
 
 def _share(point: ScalePoint) -> float:

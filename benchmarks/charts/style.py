@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import ceil, floor, log
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-__all__ = ["MARKERS", "SETTINGS", "THEMES", "Look", "Theme", "figure", "frame", "legend", "logarithmic", "look", "note"]
+__all__ = ["SETTINGS", "THEMES", "Theme", "figure", "frame", "legend", "logarithmic", "note"]
 
 
 class Theme(TypedDict):
@@ -52,9 +52,6 @@ THEMES: Final[dict[str, Theme]] = {
     "light": _theme("#ffffff", "#1f2328", "#59636e", "#d1d9e0", "#0072b2 #d55e00 #101018 #c77cb0 #7d2a1e"),
     "dark": _theme("#0d1117", "#e6edf3", "#9198a1", "#30363d", "#56b4e9 #e69f00 #f5f5f5 #e05a7a #8f7cf7"),
 }
-
-MARKERS: Final = ("o", "s", "^", "D", "v")
-"""One for each of the series, since colour is never all that tells two of them apart."""
 
 WIDTH: Final = 8.0
 """Inches at 100 pixels: the width of a README."""
@@ -108,32 +105,6 @@ def logarithmic(axis: Axis, low: float, high: float, text: Callable[[float], str
     axis.set_major_locator(FixedLocator(powers[:: 1 + len(powers) // MOST_TICKS]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _position: text(value)))
-
-
-class Look(NamedTuple):
-    """How one series looks: by its colour, its marker, and whether that is filled."""
-
-    colour: str
-    marker: str
-    filled: bool
-
-    def line(self) -> dict[str, Any]:
-        """For a line: solid, or dashed where the marker is hollow."""
-        return {"color": self.colour, "linestyle": "-" if self.filled else (0, (4, 2)), "linewidth": 1.4}
-
-    def dots(self, paper: str) -> dict[str, Any]:
-        """For markers without a line."""
-        face = self.colour if self.filled else paper
-        shape = {"marker": self.marker, "markersize": 4.5, "markerfacecolor": face, "markeredgewidth": 1.1}
-        return {"color": self.colour, "linestyle": "none", "markeredgecolor": self.colour, **shape}
-
-
-def look(index: int, theme: Theme, *, limit: bool = False) -> Look:
-    """Of the series with this index; what the machine takes at least is drawn in quiet ink."""
-    colours = theme["series"]
-    if limit:
-        return Look(theme["quiet"], "_", filled=index == 0)
-    return Look(colours[index % len(colours)], MARKERS[index % len(MARKERS)], filled=index < len(colours))
 
 
 def note(axes: Axes, text: str, theme: Theme) -> None:

@@ -106,52 +106,65 @@ def tiers(scenario: str, facts: Environment, names: tuple[str, ...] = TIERS) -> 
 
 def sweep(facts: Environment) -> Record:
     """Payloads from 16 bytes to 16 MiB beside memcpy, with models and where these cross."""
-    costs = {"flatstream": (60.0, 0.03), "msgpack": (40.0, 0.06), "pickle": (110.0, 0.05), "memcpy": (9.0, 0.02)}
+    costs = {
+        "flatstream": ("FlatStream", 60.0, 0.03),
+        "flatstream-xxh3_64": ("FlatStream, xxh3_64", 66.0, 0.08),
+        "flatstream-python": ("FlatStream, pure Python", 250.0, 0.03),
+        "whole-none": ("FlatStream, whole buffers, none", 9.0, 0.027),
+        "whole-xxh3_64": ("FlatStream, whole buffers, xxh3_64", 15.0, 0.077),
+        "msgpack": ("msgpack", 40.0, 0.06),
+        "pickle-out-of-band": ("pickle 5, out of band", 110.0, 0.05),
+        "arrow-batches": ("Arrow IPC, a batch each", 9000.0, 0.04),
+        "memcpy": ("limit: memcpy", 5.0, 0.02),
+        "raw-xxh3_64": ("limit: xxh3_64 alone", 20.0, 0.045),
+    }
     groups = []
     for tier in ("F0", "R0"):
         for size in [4**power for power in range(2, 13)]:
             rows = [
-                row(name, fixed + size * byte, 40.0 + size * 0.06, limit=True)
-                if name == "memcpy"
-                else row(name, fixed + size * byte, 40.0 + size * 0.06)
-                for name, (fixed, byte) in costs.items()
+                row(name, fixed + size * byte, 40.0 + size * 0.06, label=label, **_limit(label))
+                for name, (label, fixed, byte) in costs.items()
             ]
             groups.append(group(f"{tier}-{size}", tier, rows, size))
     models = [
-        {"tier": tier, "name": name, "label": LABELS.get(name, name), "residual": 0.12}
+        {"tier": tier, "name": name, "label": label, "residual": 0.12, "from_bytes": 16, "to_bytes": 4**12}
         | {"ns_message": fixed, "ns_message_low": fixed * 0.9, "ns_message_high": fixed * 1.1}
-        | {"ns_byte": byte, "ns_byte_low": byte * 0.9, "ns_byte_high": byte * 1.1}
-        | {"from_bytes": 16, "to_bytes": 4**12}
-        | ({"limit": True} if name == "memcpy" else {})
+        | {"ns_byte": byte, "ns_byte_low": byte * 0.9, "ns_byte_high": byte * 1.1, **_limit(label)}
         for tier in ("F0", "R0")
-        for name, (fixed, byte) in costs.items()
+        for name, (label, fixed, byte) in costs.items()
     ]
-    crossovers = [{"tier": tier, "below": "msgpack", "above": "flatstream", "bytes": 667} for tier in ("F0", "R0")] + [
-        {"tier": "F0", "below": "msgpack", "above": "pickle", "bytes": 7000}
-    ]
-    return record("sweep", "Payloads of 16 B to 16 MiB", groups, facts, models=models, crossovers=crossovers)
+    crossings = [{"tier": tier, "below": "msgpack", "above": "flatstream", "bytes": 667} for tier in ("F0", "R0")]
+    crossings.append({"tier": "F0", "below": "msgpack", "above": "pickle-out-of-band", "bytes": 7000})
+    return record("sweep", "Payloads of 16 B to 16 MiB", groups, facts, models=models, crossovers=crossings)
 
 
 def checksums(facts: Environment) -> Record:
-    """Each checksum over payloads of some sizes, beside the raw library."""
+    """Each checksum over payloads of some sizes, a message at a time and whole, beside the raw library."""
     costs = {"none": (60.0, 0.02), "crc16": (90.0, 0.1), "crc32": (90.0, 0.09), "xxh3_64": (70.0, 0.05)}
     groups = []
     for tier in ("F0", "R0"):
-        for size in (32, 1024, 65536, 1 << 20):
-            rows = [
-                row(name, fixed + size * byte, 60.0 + size * 0.02, label=f"FlatStream, {name}")
-                for name, (fixed, byte) in costs.items()
-            ]
-            rows += [
-                row(f"raw-{name}", 20 + size * (byte - 0.02), 60.0 + size * 0.02, limit=True, label=f"{name} alone")
-                for name, (_, byte) in costs.items()
-                if name != "none"
-            ]
+        for size in (32, 256, 4096, 65536, 1 << 20):
+            rows = []
+            for name, (fixed, byte) in costs.items():
+                plain = name == "none"
+                own = "flatstream" if plain else f"flatstream-{name}"
+                label = "FlatStream" if plain else f"FlatStream, {name}"
+                whole = f"FlatStream, whole buffers, {name}"
+                rows.append(row(own, fixed + size * byte, 60.0 + size * 0.02, label=label))
+                rows.append(row(f"whole-{name}", fixed / 8 + size * byte, 60.0 + size * 0.02, label=whole))
+                if not plain:
+                    raw = 20 + size * (byte - 0.02)
+                    label = f"limit: {name} alone"
+                    rows.append(row(f"raw-{name}", raw, 60.0 + size * 0.02, label=label, **_limit(label)))
             groups.append(group(f"{tier}-{size}", tier, rows, size))
     return record("chk", "Each checksum over 32 B to 1 MiB", groups, facts)
 
 
-def policies(facts: Environment) -> Record:
+def _limit(label: str) -> dict[str, bool]:
+    return {"limit": True} if label.startswith("limit") else {}
+
+
+def policies(scenario: str, facts: Environment) -> Record:
     """Memory over time, and the groups beside it."""
     lines = []
     for name, keeps in (("none", True), ("adaptive", False)):
@@ -165,7 +178,7 @@ def policies(facts: Environment) -> Record:
             | {"burst": [[burst * 1101 + 1, burst * 1101 + 1] for burst in range(3)]}
         )
     rows = [row("none", 900.0, 900.0), row("adaptive", 950.0, 900.0)]
-    return record("policy", "Large messages between small ones", [group("F1", "F1", rows)], facts, timelines=lines)
+    return record(scenario, "Large messages between small ones", [group("F1", "F1", rows)], facts, timelines=lines)
 
 
 def scale(facts: Environment) -> Record:
@@ -210,7 +223,7 @@ def promises(facts: Environment) -> Record:
 def every(facts: Environment) -> dict[str, Record]:
     """All of them, by scenario; of those that have nothing of their own, a few rows."""
     made = [tiers("tel-100k", facts), *(tiers(name, facts, ("F0", "R3")) for name in ("tel-100", "lob-msg"))]
-    made += [sweep(facts), checksums(facts), policies(facts)]
+    made += [sweep(facts), checksums(facts), policies("policy", facts), policies("mixed", facts)]
     made += [scale(facts), paths(facts), promises(facts)]
     found = {each["scenario"]: each for each in made}
     return {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pytest
 
-from benchmarks.charts.style import MARKERS, THEMES
+from benchmarks.charts.looks import MARKERS
+from benchmarks.charts.style import THEMES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
