@@ -49,7 +49,7 @@ SCALED: Final = 1 / 1.3
 VERIFIED: Final = "verify each payload"
 
 
-def _native(  # noqa: PLR0917  (a row of a table)
+def _native(
     name: str,
     label: str,
     note: str,

@@ -9,12 +9,15 @@ import flatstream
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["NATIVE", "NO_NATIVE", "Engine", "on", "use"]
+__all__ = ["BEST", "NATIVE", "NO_NATIVE", "Engine", "on", "use"]
 
 Engine: TypeAlias = Literal["native", "python"]
 
 NATIVE: Final = flatstream.engine.native
 """The native engine; ``None`` where it was not built."""
+
+BEST: Final[Engine] = "python" if NATIVE is None else "native"
+"""The engine that FlatStream takes by itself."""
 
 NO_NATIVE: Final = "the native engine is not built here; that takes cargo when flatstream is installed"
 

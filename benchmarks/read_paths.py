@@ -30,7 +30,11 @@ READAHEAD: Final = 64 * 1024
 
 
 def read_paths(workload: Workload) -> list[Lane | Absent]:
-    """A lane for each way of each engine, over the same payloads. The names of pure Python's have no prefix."""
+    """A lane for each way of each engine, over the same payloads. The names of pure Python's have no prefix.
+
+    The original's deframers are among them: Default is the reused buffer, SafeTake the fresh bytes, Unsafe the borrowed
+    ones, which are safe here, since a view keeps its source.
+    """
     own, peer = FlatStreamVector(engine="python"), MessagePack()
     unpacked = codec(peer, workload.shape)
     framed = bytes(codec(own, workload.shape).frame(workload.payloads))

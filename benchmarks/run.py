@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -79,7 +80,8 @@ def run_group(
     reference = next((lane for lane in lanes if lane.name == group.reference), None)
     taken: dict[str, Samples] = {}
     if reference is not None:
-        found = measure([lane.call for lane in lanes], reference.call, effort, progress)
+        chosen = effort if group.least is None else replace(effort, least=min(group.least, effort.least))
+        found = measure([lane.call for lane in lanes], reference.call, chosen, progress)
         taken = {lane.name: _a_message(pair, group.messages) for lane, pair in zip(lanes, found, strict=True)}
     part: GroupRecord = {
         "name": group.name,

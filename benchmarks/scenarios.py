@@ -22,9 +22,20 @@ from benchmarks.engine_paths import (
     write_group,
 )
 from benchmarks.engines import on
+from benchmarks.paths.adapters import adapter_groups
+from benchmarks.paths.cores import core_group
+from benchmarks.paths.floors import floor_group, twice_group
+from benchmarks.paths.lobster import book_group, ingest_group, order_group, pair_group
+from benchmarks.paths.memory_over_time import mixed_group, mixed_timelines, policy_group, policy_timelines
+from benchmarks.paths.recovering import journal_group, recovery_group
+from benchmarks.paths.sinks import file_read_group, file_write_group, socket_read_group, socket_write_group
+from benchmarks.paths.sizes import CHECKED, SWEPT, checksum_group, deframe_group, sweep_group
 from benchmarks.read_paths import read_paths
+from benchmarks.studies.instructions import instruction_study
+from benchmarks.studies.memory import memory_study
+from benchmarks.studies.scale import scale_study
 from benchmarks.tiers import REFERENCE, TITLES, Absent, Group, Lane, group, lane
-from benchmarks.workloads import numbers, telemetry, texts
+from benchmarks.workloads import BOOK_LEVELS, numbers, telemetry, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -162,19 +173,138 @@ def _engine() -> dict[str, Callable[[], Group]]:
     }
 
 
+def _sized(make: Callable[[str, int], Group], sizes: Sequence[int]) -> dict[str, Callable[[], Group]]:
+    return {f"{tier}-{size}": partial(make, tier, size) for tier in ("F0", "R0") for size in sizes}
+
+
+def _orders(count: int) -> dict[str, Callable[[], Group]]:
+    return {tier: partial(order_group, tier, count) for tier in LOBSTER_TIERS}
+
+
+def _books(count: int) -> dict[str, Callable[[], Group]]:
+    """All tiers of 10 levels; of the others, what goes by columns."""
+    made: dict[str, Callable[[], Group]] = {}
+    for levels in BOOK_LEVELS:
+        for tier in LOBSTER_TIERS if levels == MIDDLE else ("F2", "R3", "R5"):
+            made[f"{tier}-{levels}"] = partial(book_group, tier, count * MIDDLE // max(levels, MIDDLE), levels)
+    return made
+
+
 SMALL: Final = 100
 LARGE: Final = 100_000
+ROWS: Final = 10_000
+"""Rows of LOBSTER's files; of 50 levels a fifth of them."""
+
+MIDDLE: Final = 10
+"""Levels of the book in all tiers."""
+
 BOUND: Final = 64
 """Bytes of the bound of num3 and str16, over what any of their messages has."""
+
+GIB: Final = 1024 * MIB
+
+LOBSTER_TIERS: Final = ("F1", "F2", "R1", "R2", "R3", "R4", "R5")
 
 SCENARIOS: Final = {
     scenario.name: scenario
     for scenario in (
-        Scenario("tel-100", "100 telemetry events", _tiers(SMALL)),
-        Scenario("tel-100k", "100,000 telemetry events", _tiers(LARGE), not_quick=frozenset(TITLES) - {"R0"}),
+        Scenario(
+            "aa",
+            "The same code twice: what differs here is noise",
+            {path: partial(twice_group, path, SMALL) for path in ("write", "read", "python", "records", "peer")},
+        ),
+        Scenario("floor", "What the machine takes at least", {"R0": partial(floor_group, LARGE)}),
+        Scenario(
+            "tel-100",
+            "100 telemetry events",
+            _tiers(SMALL),
+            {"instructions": instruction_study},
+            not_quick=frozenset({"instructions"}),
+        ),
+        Scenario(
+            "tel-100k",
+            "100,000 telemetry events",
+            _tiers(LARGE),
+            {"memory": memory_study(LARGE)},
+            not_quick=frozenset(TITLES) - {"R0"} | {"memory"},
+        ),
         Scenario("num3", "100 messages of three u64", _small(numbers)),
         Scenario("str16", "100 messages of 16 ASCII bytes", _small(texts)),
+        Scenario(
+            "chk",
+            "What a checksum costs, by the size of the payload",
+            _sized(checksum_group, CHECKED),
+            modelled=True,
+        ),
+        Scenario(
+            "deframe-4k",
+            "Frames of 4112 bytes",
+            {f"R0-{count}": partial(deframe_group, count) for count in (1, 1000)},
+        ),
+        Scenario(
+            "sweep",
+            "Payloads of 16 bytes to 16 MiB",
+            _sized(sweep_group, SWEPT),
+            modelled=True,
+            not_quick=frozenset(f"{tier}-{size}" for tier in ("F0", "R0") for size in SWEPT if size > MIB),
+        ),
         Scenario("readpath", "The ways to read 100,000 telemetry events", {"R0": partial(read_path_group, LARGE)}),
+        Scenario(
+            "mixed",
+            "1000 messages of 24 bytes and 10 of 1 MB",
+            {f"F1-{sink}": partial(mixed_group, sink) for sink in ("memory", "file")},
+            {"retained": mixed_timelines},
+        ),
+        Scenario(
+            "policy",
+            "Memory policies: 10 x (1 MiB, then 1100 of 1 KiB)",
+            {"F1": policy_group},
+            {"retained": policy_timelines},
+        ),
+        Scenario("adapt", "What adapters cost, over 1000 telemetry tables", adapter_groups(1000)),
+        Scenario(
+            "lob-msg",
+            f"LOBSTER's message file, {ROWS:,} rows",
+            _orders(ROWS),
+            not_quick=frozenset({"F1", "F2", "R1", "R4"}),
+        ),
+        Scenario(
+            "lob-book",
+            f"LOBSTER's order book file, {ROWS:,} rows, of 50 levels {ROWS // 5:,}",
+            _books(ROWS),
+            not_quick=frozenset(f"{tier}-{levels}" for tier in LOBSTER_TIERS for levels in BOOK_LEVELS) - {"R5-10"},
+        ),
+        Scenario(
+            "lob-pair",
+            f"LOBSTER's two files together, {ROWS:,} rows of {MIDDLE} levels",
+            {"F1": partial(ingest_group, ROWS, MIDDLE), "R5": partial(pair_group, ROWS, MIDDLE)},
+            not_quick=frozenset({"F1"}),
+        ),
+        Scenario(
+            "io",
+            "Through the operating system: files of 10,000 events, sockets of 100",
+            {
+                "F0-file": partial(file_write_group, 10_000),
+                "R0-file": partial(file_read_group, 10_000),
+                "F0-socket": partial(socket_write_group, SMALL),
+                "R0-socket": partial(socket_read_group, SMALL),
+            },
+        ),
+        Scenario(
+            "recover",
+            "How a journal ends",
+            {"recovery": partial(recovery_group, 10_000), "journal": partial(journal_group, GIB)},
+            not_quick=frozenset({"journal"}),
+        ),
+        Scenario("scale", "From a thousand frames to a hundred million", {}, {"scale": scale_study}),
+        Scenario(
+            "cores",
+            "Checksums verified by one thread and by two",
+            {
+                algorithm: partial(core_group, algorithm, 4 * KIB, 16 * KIB)
+                for algorithm in ("crc16", "crc32", "xxh3_64")
+            },
+        ),
         Scenario(
             "engine",
             "What the native engine promises",

@@ -75,6 +75,8 @@ class Group:
     expected: object
     payload_bytes: int = 0
     """Of all messages together, without frames; 0 where that says nothing."""
+    least: int | None = None
+    """Rounds at least, in place of what the effort says: for work of seconds."""
 
 
 def group(

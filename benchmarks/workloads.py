@@ -15,18 +15,29 @@ a message as a string that is the root.
 
 from __future__ import annotations
 
+import os
 import random
 from collections import namedtuple
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
+from itertools import islice
+from pathlib import Path
 from struct import Struct
+from tempfile import TemporaryDirectory
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import flatbuffers
 import numpy as np
 
+from flatstream.lobster import verify, write_sample
+from flatstream.lobster.archive import Archive
+from flatstream.lobster.rows import book_rows, message_rows
+
 __all__ = [
+    "BOOK_LEVELS",
+    "LOBSTER",
     "NUMBERS",
+    "ORDERS",
     "TELEMETRY",
     "TEXTS",
     "VECTOR",
@@ -36,8 +47,12 @@ __all__ = [
     "Shape",
     "Workload",
     "blocks",
+    "book_shape",
+    "books",
+    "market",
     "numbers",
-    "of_rows",
+    "orders",
+    "payload_size",
     "sums_of",
     "telemetry",
     "texts",
@@ -109,20 +124,30 @@ class Shape:
         return made
 
 
-@dataclass(frozen=True, eq=False)
 class Workload:
-    """Messages of one shape; ``rows`` is empty where only the payloads count."""
+    """Messages of one shape, as rows; or only the payloads, where no more than their size counts."""
 
-    shape: Shape
-    rows: list[Row]
-    payloads: list[bytes]
+    def __init__(self, shape: Shape, rows: list[Row], payloads: list[bytes] | None = None) -> None:
+        self.shape = shape
+        self.rows = rows
+        self._payloads = payloads
 
     def __len__(self) -> int:
-        return len(self.payloads)
+        return len(self.rows) if self._payloads is None else len(self._payloads)
+
+    @property
+    def payloads(self) -> list[bytes]:
+        """The finished payloads; of rows they are made when somebody asks for them."""
+        if self._payloads is None:
+            make = _text_payload if self.shape.has_text else partial(_vector_payload, self.shape.struct)
+            self._payloads = [make(row) for row in self.rows]
+        return self._payloads
 
     @property
     def payload_bytes(self) -> int:
         """Bytes of all payloads."""
+        if self.rows:
+            return len(self.rows) * payload_size(self.shape)
         return sum(map(len, self.payloads))
 
     @cached_property
@@ -139,7 +164,27 @@ TELEMETRY: Final = Shape(
 )
 NUMBERS: Final = Shape("Numbers", (Field("a", "u64"), Field("b", "u64"), Field("c", "u64")), key="a")
 TEXTS: Final = Shape("Texts", (Field("text", "text"),), key="text")
+ORDERS: Final = Shape(
+    "Order",
+    (
+        Field("time", "f64"),
+        Field("type", "u8"),
+        Field("order_id", "u64"),
+        Field("size", "u32"),
+        Field("price", "i64"),
+        Field("direction", "i8"),
+    ),
+    key="price",
+)
+"""A row of LOBSTER's message file."""
+
 BLOCKS: Final = Shape("Block", (), key="")
+
+BOOK_LEVELS: Final = (1, 10, 50)
+"""How many levels of the book the scenarios have."""
+
+LOBSTER: Final = "LOBSTER"
+"""The environment variable with the path of a real ZIP of LOBSTER's, in place of the generated market."""
 
 SEED: Final = 20240517
 ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"
@@ -155,21 +200,82 @@ def telemetry(count: int, seed: int = SEED) -> Workload:
     for _ in range(count):
         timestamp += 500_000 + chance.randrange(1_000_000)
         rows.append((devices[chance.randrange(len(devices))], timestamp, 20.0 + 5.0 * chance.random()))
-    return of_rows(TELEMETRY, rows)
+    return Workload(TELEMETRY, rows)
 
 
 @cache
 def numbers(count: int, seed: int = SEED) -> Workload:
     """``count`` messages of three u64."""
     chance = random.Random(seed)
-    return of_rows(NUMBERS, [tuple(chance.getrandbits(64) for _ in range(3)) for _ in range(count)])
+    return Workload(NUMBERS, [tuple(chance.getrandbits(64) for _ in range(3)) for _ in range(count)])
 
 
 @cache
 def texts(count: int, seed: int = SEED) -> Workload:
     """``count`` messages of 16 ASCII letters."""
     chance = random.Random(seed)
-    return of_rows(TEXTS, [("".join(chance.choices(ALPHABET, k=16)),) for _ in range(count)])
+    return Workload(TEXTS, [("".join(chance.choices(ALPHABET, k=16)),) for _ in range(count)])
+
+
+@cache
+def book_shape(levels: int) -> Shape:
+    """A row of LOBSTER's order book file, behind the time of its message."""
+    kinds: tuple[tuple[str, Kind], ...] = (
+        ("ask_price", "i64"),
+        ("ask_size", "u64"),
+        ("bid_price", "i64"),
+        ("bid_size", "u64"),
+    )
+    columns = [Field(f"{name}_{level}", kind) for level in range(1, levels + 1) for name, kind in kinds]
+    return Shape(f"Book{levels}", (Field("time", "f64"), *columns), key="ask_price_1")
+
+
+@cache
+def market(count: int, levels: int, seed: int = SEED) -> tuple[list[Row], list[Row]]:
+    """The first ``count`` rows of both files: of the ZIP that `LOBSTER` names, or of a generated one.
+
+    ``ValueError`` if the ZIP has fewer rows or levels than asked for, what ``flatstream.lobster`` raises for a bad one.
+    """
+    real = os.environ.get(LOBSTER)
+    if real:
+        verify(Path(real))
+        return _rows(Path(real), count, levels)
+    with TemporaryDirectory() as folder:
+        return _rows(write_sample(Path(folder), rows=count, levels=levels, seed=seed).path, count, levels)
+
+
+@cache
+def orders(count: int, levels: int) -> Workload:
+    """``count`` rows of the message file, of a market of which so many levels are seen."""
+    return Workload(ORDERS, market(count, levels)[0])
+
+
+@cache
+def books(count: int, levels: int) -> Workload:
+    """``count`` rows of the order book file, each behind the time of its message."""
+    return Workload(book_shape(levels), market(count, levels)[1])
+
+
+def _rows(path: Path, count: int, levels: int) -> tuple[list[Row], list[Row]]:
+    messages: list[Row] = []
+    states: list[Row] = []
+    with Archive(path) as archive:
+        for pair in archive.pairs:
+            with archive.text(pair.message) as message_text, archive.text(pair.orderbook) as book_text:
+                rows = zip(
+                    message_rows(message_text, archive.place(pair.message)),
+                    book_rows(book_text, archive.place(pair.orderbook)),
+                    strict=True,
+                )
+                for message, book in islice(rows, count - len(messages)):
+                    if len(book.ask_prices) < levels:
+                        raise ValueError(f"{path.name} has {len(book.ask_prices)} levels, not {levels}")
+                    messages.append(tuple(message))
+                    levels_of_it = list(zip(*book, strict=True))[:levels]
+                    states.append((message.time, *(number for level in levels_of_it for number in level)))
+    if len(messages) < count:
+        raise ValueError(f"{path.name} has {len(messages)} rows, not {count}")
+    return messages, states
 
 
 @cache
@@ -179,12 +285,9 @@ def blocks(size: int, count: int, seed: int = SEED) -> Workload:
     return Workload(BLOCKS, [], [made.randbytes(size) for _ in range(count)])
 
 
-def of_rows(shape: Shape, rows: list[Row]) -> Workload:
-    """The workload of these rows, with their payloads."""
-    if shape.has_text:
-        return Workload(shape, rows, [_text_payload(text) for (text,) in rows])
-    pack = shape.struct.pack
-    return Workload(shape, rows, [_vector_payload(pack(*row)) for row in rows])
+def payload_size(shape: Shape) -> int:
+    """Bytes of a payload of this shape, which all have: root offset, length, content, padding; a NUL behind a text."""
+    return VECTOR + shape.struct.size + (4 if shape.has_text else -(VECTOR + shape.struct.size) % 4)
 
 
 def sums_of(shape: Shape, rows: list[Row], names: tuple[str, ...] | None = None) -> tuple[Any, ...]:
@@ -197,13 +300,13 @@ def sums_of(shape: Shape, rows: list[Row], names: tuple[str, ...] | None = None)
     )
 
 
-def _vector_payload(content: bytes) -> bytes:
+def _vector_payload(struct: Struct, row: Row) -> bytes:
     builder = flatbuffers.Builder(64)
-    builder.Finish(builder.CreateByteVector(content))
+    builder.Finish(builder.CreateByteVector(struct.pack(*row)))
     return bytes(builder.Output())
 
 
-def _text_payload(text: str) -> bytes:
+def _text_payload(row: Row) -> bytes:
     builder = flatbuffers.Builder(64)
-    builder.Finish(builder.CreateString(text))
+    builder.Finish(builder.CreateString(*row))
     return bytes(builder.Output())
