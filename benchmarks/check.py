@@ -128,9 +128,10 @@ def outdated(place: Place) -> list[str]:
 
 
 def _records(place: Place) -> dict[str, Record]:
-    """The records, in the order of the scenarios; those that no scenario makes any more are last."""
+    """The records in the order of the scenarios, the headline's first, those that nobody makes any more last."""
     found = load(place.reports / "data")
     names = [*(name for name in place.scenarios if name in found), *sorted(set(found) - set(place.scenarios))]
+    names.sort(key=lambda name: name != BLOCKS["headline"])
     return {name: found[name] for name in names}
 
 

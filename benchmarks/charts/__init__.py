@@ -27,7 +27,8 @@ __all__ = ["CHARTS", "Chart", "drawable", "files", "of_page", "problems"]
 class Chart:
     """One chart: the name of its files, the scenario that it is drawn from, what it shows for who cannot see it.
 
-    ``drawable`` says whether a record of the scenario holds what it takes, since a run may be of a part.
+    ``drawable`` says whether a record of the scenario holds what it takes, since a run may be of a part. ``paged`` is
+    false of what the page has in its tables already.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Chart:
     alt: str
     drawable: Callable[[Record], bool]
     draw: Callable[[Record, Theme], Figure]
+    paged: bool = True
 
     def file(self, theme: str) -> str:
         """The name of its file in a theme."""
@@ -83,9 +85,9 @@ MAIN: Final = ("F0", "F1", "R0", "R3", "R4", "R5")
 
 CHARTS: Final = (
     Chart("headline", "tel-100k", BY_TIER, _has_rows, partial(tiers.draw, tiers=MAIN)),
-    Chart("tel-100k", "tel-100k", BY_TIER, _has_rows, tiers.draw),
-    Chart("tel-100", "tel-100", BY_TIER, _has_rows, tiers.draw),
-    Chart("lob-msg", "lob-msg", BY_TIER, _has_rows, tiers.draw),
+    Chart("tel-100k", "tel-100k", BY_TIER, _has_rows, tiers.draw, paged=False),
+    Chart("tel-100", "tel-100", BY_TIER, _has_rows, tiers.draw, paged=False),
+    Chart("lob-msg", "lob-msg", BY_TIER, _has_rows, tiers.draw, paged=False),
     Chart("cost", "sweep", OVER_SIZE, _has_models, cost.draw),
     Chart("limits", "sweep", UNDER_MEMORY, _has_limits, limits.draw),
     Chart("checksums", "chk", UNDER_RAW, _has_limits, limits.draw),
@@ -113,7 +115,7 @@ def files(records: Mapping[str, Record], progress: Callable[[str], object] = lam
 
 def of_page(read: Callable[[str], str | None]) -> dict[str, str]:
     """What the page takes: the drawings of the light theme by the name of the chart, from what ``read`` has by file."""
-    found = {chart.name: read(chart.file("light")) for chart in CHARTS}
+    found = {chart.name: read(chart.file("light")) for chart in CHARTS if chart.paged}
     return {name: drawing for name, drawing in found.items() if drawing is not None}
 
 

@@ -9,7 +9,8 @@ import numpy as np
 from benchmarks.charts.looks import Series, handles, looks, mark
 from benchmarks.charts.style import figure, frame, legend, logarithmic, note
 from benchmarks.records import measured
-from benchmarks.tables.numbers import count, floors, size
+from benchmarks.tables.numbers import compact, floors, size
+from benchmarks.tiers import TITLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,7 @@ def draw(record: Record, theme: Theme) -> Figure:
 def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme: Theme) -> None:
     models = {model["name"]: model for model in record.get("models", []) if model["tier"] == tier}
     groups = [group for group in record["groups"] if group["tier"] == tier]
-    frame(axes, f"{tier}  {groups[0]['title'] if groups else ''}", theme)
+    frame(axes, f"{tier}  {TITLES[tier]}", theme)
     every = [
         row[end]
         for group in record["groups"]
@@ -67,7 +68,7 @@ def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme
     low = min(model["from_bytes"] for model in record["models"])
     high = max(model["to_bytes"] for model in record["models"])
     logarithmic(axes.xaxis, max(low, 1) / 1.7, high * 1.7, size, base=16)
-    logarithmic(axes.yaxis, min(positive) / 1.7, max(positive) * 1.7, count)
+    logarithmic(axes.yaxis, min(positive) / 1.7, max(positive) * 1.7, compact)
     for name, model in models.items():
         sizes = np.geomspace(max(model["from_bytes"], 1), model["to_bytes"], POINTS)
         axes.plot(sizes, [cost(model, float(at)) for at in sizes], **looked[name].line())

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from benchmarks.charts.looks import Series, handles, looks, mark
 from benchmarks.charts.style import figure, frame, legend, logarithmic, note
 from benchmarks.records import measured
-from benchmarks.tables.numbers import floors, size
+from benchmarks.tables.numbers import compact, floors, size
 from benchmarks.tables.rows import is_own
+from benchmarks.tiers import TITLES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +44,7 @@ def draw(record: Record, theme: Theme) -> Figure:
 
 def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme: Theme) -> None:
     groups = sorted((group for group in record["groups"] if group["tier"] == tier), key=_size)
-    frame(axes, f"{tier}  {groups[0]['title']}", theme)
+    frame(axes, f"{tier}  {TITLES[tier]}", theme)
     sizes = [_size(group) for group in record["groups"]]
     speeds = [
         _size(group) / row[end]
@@ -52,7 +53,7 @@ def _panel(axes: Axes, record: Record, tier: str, looked: dict[str, Look], theme
         for end in ("ns_low", "ns_high")
     ]
     logarithmic(axes.xaxis, min(sizes) / 1.7, max(sizes) * 1.7, size, base=16)
-    logarithmic(axes.yaxis, min(speeds) / 1.7, max(speeds) * 1.7, lambda speed: f"{speed:g}")
+    logarithmic(axes.yaxis, min(speeds) / 1.7, max(speeds) * 1.7, compact)
     for name, one in looked.items():
         points = [(_size(group), row) for group in groups for row in measured(group) if row["name"] == name]
         _line(axes, points, one, theme)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.charts.looks import Series, handles, looks, mark
 from benchmarks.charts.style import figure, frame, legend, logarithmic, note
-from benchmarks.tables.numbers import nanoseconds
+from benchmarks.tables.numbers import compact
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,10 +38,10 @@ def draw(record: Record, theme: Theme) -> Figure:
     times = [point[end] for point in points for end in ("ns_low", "ns_high")]
     shares = [_share(point) for point in points]
     _panel(left, "nanoseconds a frame", points, theme)
-    logarithmic(left.yaxis, min(times) / 1.7, max(times) * 1.7, nanoseconds)
+    logarithmic(left.yaxis, min(times) / 1.7, max(times) * 1.7, compact)
     note(left, "bars: interval of each point, its noise included", theme)
-    _panel(right, "peak memory above the start, bytes a frame", points, theme)
-    logarithmic(right.yaxis, min(shares) / 1.7, max(shares) * 1.7, lambda share: f"{share:,.4g}")
+    _panel(right, "peak memory above the start, bytes a frame (0.5: none)", points, theme)
+    logarithmic(right.yaxis, min(shares) / 1.7, max(shares) * 1.7, compact)
     note(right, "resident high-water mark; pages are its noise floor", theme)
     for lane, one in looked.items():
         _lines(left, right, [point for point in points if _lane(point) == lane], one, theme)
@@ -52,7 +52,7 @@ def draw(record: Record, theme: Theme) -> Figure:
 def _panel(axes: Axes, title: str, points: list[ScalePoint], theme: Theme) -> None:
     frame(axes, title, theme)
     counts = [point["messages"] for point in points]
-    logarithmic(axes.xaxis, min(counts) / 1.7, max(counts) * 1.7, _power)
+    logarithmic(axes.xaxis, min(counts) / 1.7, max(counts) * 1.7, compact)
     axes.set_xlabel("frames", loc="left")
 
 
@@ -72,11 +72,3 @@ def _lane(point: ScalePoint) -> str:
 def _share(point: ScalePoint) -> float:
     """Bytes of peak memory a frame; half a byte stands for none, which a log axis does not have."""
     return max(point["peak_bytes"] / point["messages"], 0.5)
-
-
-def _power(value: float) -> str:
-    """A power of ten as 1k, 10k, 1M: short enough for a tick."""
-    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= unit:
-            return f"{value / unit:g}{name}"
-    return f"{value:g}"

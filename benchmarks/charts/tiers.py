@@ -9,8 +9,9 @@ from matplotlib.lines import Line2D
 from benchmarks.charts.style import figure, frame, legend, logarithmic
 from benchmarks.records import measured
 from benchmarks.tables.headline import headline
-from benchmarks.tables.numbers import count, nanoseconds, percent
+from benchmarks.tables.numbers import compact, nanoseconds, percent
 from benchmarks.tables.rows import is_own, lines
+from benchmarks.tiers import TITLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -61,8 +62,8 @@ def draw(record: Record, theme: Theme, tiers: Collection[str] | None = None) -> 
 
 
 def _panel(axes: Axes, group: GroupRecord, labels: list[str], limits: tuple[float, float], theme: Theme) -> None:
-    frame(axes, f"{group['name']}  {_wrapped(group['title'])}", theme)
-    logarithmic(axes.xaxis, *limits, count)
+    frame(axes, f"{group['name']}  {_wrapped(TITLES[group['tier']])}", theme)
+    logarithmic(axes.xaxis, *limits, compact)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -12,14 +12,33 @@ if TYPE_CHECKING:
 
     from benchmarks.records import GroupRecord, Record, Row
 
-__all__ = ["Duel", "Tally", "duels", "tallies"]
+__all__ = ["Duel", "Tally", "Times", "beside", "duels", "tallies"]
+
+
+class Times(NamedTuple):
+    """How many times as long one row takes as another, with the interval; and whether that is no difference."""
+
+    times: float
+    low: float
+    high: float
+    tie: bool
+
+
+def beside(row: Row, other: Row, group: GroupRecord) -> Times:
+    """The time of a row over that of another of the same group.
+
+    Where neither is the group's reference this is a ratio of two ratios, and its interval as wide as both of theirs
+    make it.
+    """
+    one, two = _ratio(row, group), _ratio(other, group)
+    times, low, high = one[0] / two[0], one[1] / two[2], one[2] / two[1]
+    return Times(times, low, high, low <= 1 <= high or 1 / group["floor"] <= times <= group["floor"])
 
 
 class Duel(NamedTuple):
     """The fastest way of FlatStream and the fastest peer in one group.
 
-    ``times`` is how many times as long the slower one takes. Where neither is the group's reference it is a ratio of
-    two ratios, and its interval as wide as both of theirs make it.
+    ``times`` is how many times as long the slower one takes.
     """
 
     scenario: str
@@ -55,8 +74,7 @@ def _duel(record: Record, group: GroupRecord) -> Duel | None:
     if own is None or peer is None:
         return None
     slow, fast = (own, peer) if _time(own) > _time(peer) else (peer, own)
-    slower, faster = _ratio(slow, group), _ratio(fast, group)
-    times, low, high = slower[0] / faster[0], slower[1] / faster[2], slower[2] / faster[1]
+    times, low, high, tie = beside(slow, fast, group)
     ahead: Literal["own", "peer", "tie"] = "own" if fast is own else "peer"
     return Duel(
         record["scenario"],
@@ -67,7 +85,7 @@ def _duel(record: Record, group: GroupRecord) -> Duel | None:
         own["label"],
         peer["label"],
         peer["note"],
-        "tie" if low <= 1 or times <= group["floor"] else ahead,
+        "tie" if tie else ahead,
         times,
         low,
         high,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from benchmarks.records import GroupRecord
 
-__all__ = ["count", "floors", "interval", "multiple", "nanoseconds", "percent", "promised", "size", "time"]
+__all__ = ["compact", "count", "floors", "interval", "multiple", "nanoseconds", "percent", "promised", "size", "time"]
 
 
 def nanoseconds(value: float) -> str:
@@ -46,6 +46,14 @@ def promised(speed: float) -> str:
 def count(value: float) -> str:
     """A number of messages, frames or bytes: 100,000."""
     return f"{value:,.0f}"
+
+
+def compact(value: float) -> str:
+    """A round number on an axis: 0.1, 100, 10k, 1M."""
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= unit:
+            return f"{value / unit:g}{name}"
+    return f"{value:g}"
 
 
 def size(value: float) -> str:

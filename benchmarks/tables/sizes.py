@@ -22,12 +22,14 @@ class Size(NamedTuple):
 def sizes(record: Record, only: Collection[str] | None = None) -> list[Size]:
     """The contenders of a scenario, the smallest first: by what they build, or else by what they frame.
 
-    ``only`` names those to keep.
+    ``only`` names those to keep. Pure Python writes the same bytes as the native engine, and is left out.
     """
     found: dict[str, Size] = {}
     for group in record["groups"]:
         for row in group["rows"]:
-            if "wire_bytes" in row and group["tier"].startswith("F") and (only is None or row["name"] in only):
-                size = found.setdefault(row["name"], Size(row["label"], {}))
+            name = row["name"]
+            wanted = not name.endswith("-python") and (only is None or name in only)
+            if wanted and "wire_bytes" in row and group["tier"].startswith("F"):
+                size = found.setdefault(name, Size(row["label"], {}))
                 size.bytes[group["tier"]] = row["wire_bytes"] / group["messages"]
     return sorted(found.values(), key=lambda size: (size.bytes.get("F1", float("inf")), min(size.bytes.values())))

@@ -56,7 +56,7 @@ def group(name: str, tier: str, rows: list[dict[str, Any]], size: int = 32, mess
     return {
         "name": name,
         "tier": tier,
-        "title": TITLES.get(tier, f"work of {tier}"),
+        "title": TITLES[tier],
         "messages": messages,
         "payload_bytes": size * messages,
         "reference": reference,
