@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import ceil, floor, log10
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -16,8 +17,8 @@ __all__ = ["Axis", "Dot", "axis"]
 MARGIN: Final = 4.0
 """Percent of the width on either side that stays free, so that no dot or number is cut."""
 
-MOST: Final = 6
-"""Ticks of an axis."""
+APART: Final = 19.0
+"""Percent of the width between two ticks, at least: their numbers have to fit."""
 
 
 class Dot(NamedTuple):
@@ -37,21 +38,26 @@ class Axis:
 
     @property
     def ticks(self) -> list[tuple[str, str]]:
-        """Place and text of round numbers: of 1, 2 and 5, or of powers of ten where these would be too many."""
+        """Place and text of round numbers: of 1, 2 and 5, or of powers of ten where these would be too close."""
         powers = range(floor(log10(self._low)), ceil(log10(self._high)) + 1)
-        inside = [tick for tick in (10.0**power * step for power in powers for step in (1, 2, 5)) if self._holds(tick)]
-        if len(inside) > MOST:
-            inside = [10.0**power for power in powers if self._holds(10.0**power)]
-        return [(self.place(tick), _round(tick)) for tick in inside[:: 1 + (len(inside) - 1) // MOST]]
+        for steps in ((1, 2, 5), (1, 3), (1,)):
+            inside = [tick for tick in (10.0**power * step for power in powers for step in steps) if self._holds(tick)]
+            gaps = [self._percent(after) - self._percent(before) for before, after in pairwise(inside)]
+            if inside and min(gaps, default=100.0) >= APART:
+                break
+        every = ceil(APART / min(gaps, default=100.0))
+        return [(self.place(tick), _round(tick)) for tick in inside[::every]]
 
     def place(self, value: float) -> str:
         """Percent from the left."""
-        share = log10(value / self._low) / log10(self._high / self._low)
-        return f"{MARGIN + (100 - 2 * MARGIN) * share:.2f}"
+        return f"{self._percent(value):.2f}"
 
     def dot(self, row: Row) -> Dot:
         """The dot of a measured row."""
         return Dot(self.place(row["ns"]), self.place(row["ns_low"]), self.place(row["ns_high"]))
+
+    def _percent(self, value: float) -> float:
+        return MARGIN + (100 - 2 * MARGIN) * log10(value / self._low) / log10(self._high / self._low)
 
     def _holds(self, value: float) -> bool:
         return bool(self._low <= value <= self._high)

@@ -3,10 +3,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 import benchmarks.__main__ as command
 from benchmarks import charts
@@ -143,6 +146,14 @@ def test_axis_holds_its_ends_and_has_round_ticks() -> None:
     assert (axis.place(24.0), axis.place(166.0)) == ("4.00", "96.00")
     assert [text for _, text in Axis(0.9, 2e6).ticks] == ["1 ns", "100 ns", "10 µs", "1 ms"]
     assert len(Axis(5.0, 5.0).ticks) >= 1, "one contender alone"
+
+
+@given(low=st.floats(0.001, 1e9), factor=st.floats(1.0, 1e9))
+def test_ticks_of_any_axis_have_room_and_are_inside(low: float, factor: float) -> None:
+    places = [float(place) for place, _ in Axis(low, low * factor).ticks]
+    assert places
+    assert all(0 < place < 100 for place in places)
+    assert all(after - before >= 18.9 for before, after in pairwise(places))
 
 
 def test_reference_is_run_on_both_engines_and_no_path_of_the_machine_is_kept(
