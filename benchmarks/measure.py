@@ -105,6 +105,10 @@ def _loops(call: Callable[[], object], sample_ns: int, clock: Callable[[], int])
 
 
 def _timed(call: Callable[[], object], loops: int, clock: Callable[[], int]) -> float:
+    """Nanoseconds a call. Work in another process times itself: it has a method ``timed``."""
+    timed: Callable[[int], float] | None = getattr(call, "timed", None)
+    if timed is not None:
+        return timed(loops)
     repeat = range(loops)
     start = clock()
     for _ in repeat:

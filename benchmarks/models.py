@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from math import exp, log
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from statistics import NormalDist
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -12,13 +14,16 @@ from benchmarks.intervals import CONFIDENCE
 from benchmarks.records import Crossover, Model, measured
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from benchmarks.records import GroupRecord, Row
 
 __all__ = ["crossovers", "fitted", "line"]
 
-RESAMPLES = 500
+RESAMPLES: Final = 500
+
+NORMAL: Final = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+"""Standard deviations of half an interval."""
 
 
 def fitted(groups: Sequence[GroupRecord]) -> tuple[list[Model], list[Crossover]]:
@@ -30,8 +35,9 @@ def fitted(groups: Sequence[GroupRecord]) -> tuple[list[Model], list[Crossover]]
     for group in groups:
         for row in measured(group):
             points[group["tier"], row["name"]].append((group["payload_bytes"] / group["messages"], row))
-    models = [_model(tier, found) for (tier, _), found in points.items() if len(found) >= 3]
-    return models, crossovers(models)
+    found = {key: sorted(sized, key=itemgetter(0)) for key, sized in points.items() if len(sized) >= 3}
+    models = [_model(tier, sized) for (tier, _), sized in found.items()]
+    return models, crossovers(models, found)
 
 
 def line(sizes: Sequence[float], times: Sequence[float]) -> tuple[float, float]:
@@ -51,19 +57,29 @@ def line(sizes: Sequence[float], times: Sequence[float]) -> tuple[float, float]:
     return float(found[0]), float(found[1])
 
 
-def crossovers(models: Sequence[Model]) -> list[Crossover]:
-    """Where two lines of a tier cross inside of the sizes that were measured; limits are no contenders."""
+def crossovers(
+    models: Sequence[Model], points: Mapping[tuple[str, str], Sequence[tuple[float, Row]]]
+) -> list[Crossover]:
+    """Where two lines of a tier cross inside of the sizes that were measured; limits are no contenders.
+
+    Only of pairs of which one is faster at the smallest size, and the other at the largest, by more than their
+    intervals: lines that lie on each other cross anywhere.
+    """
     found: list[Crossover] = []
     contenders = [model for model in models if not model.get("limit")]
-    for place, one in enumerate(contenders):
-        for other in contenders[place + 1 :]:
-            if one["tier"] != other["tier"] or one["ns_byte"] == other["ns_byte"]:
+    for one in contenders:
+        for other in contenders:
+            if one["tier"] != other["tier"] or one["ns_byte"] <= other["ns_byte"]:
                 continue
             size = (other["ns_message"] - one["ns_message"]) / (one["ns_byte"] - other["ns_byte"])
-            if one["from_bytes"] <= size <= one["to_bytes"]:
-                below, above = (one, other) if one["ns_byte"] > other["ns_byte"] else (other, one)
+            below, above = points[one["tier"], one["name"]], points[other["tier"], other["name"]]
+            if (
+                one["from_bytes"] <= size <= one["to_bytes"]
+                and below[0][1]["ns_high"] < above[0][1]["ns_low"]
+                and above[-1][1]["ns_high"] < below[-1][1]["ns_low"]
+            ):
                 found.append(
-                    {"tier": one["tier"], "below": below["name"], "above": above["name"], "bytes": max(1, round(size))}
+                    {"tier": one["tier"], "below": one["name"], "above": other["name"], "bytes": max(1, round(size))}
                 )
     return found
 
@@ -73,7 +89,7 @@ def _model(tier: str, found: Sequence[tuple[float, Row]]) -> Model:
     level, slope = line(sizes, [row["ns"] for _, row in found])
     chance = np.random.default_rng(1)
     # Each point moves inside of its own interval, on the scale on which that is symmetric.
-    spread = [log(row["ns_high"] / row["ns_low"]) / 2 / 1.96 for _, row in found]
+    spread = [log(row["ns_high"] / row["ns_low"]) / 2 / NORMAL for _, row in found]
     drawn = [
         line(sizes, [row["ns"] * exp(chance.normal(0, width)) for (_, row), width in zip(found, spread, strict=True)])
         for _ in range(RESAMPLES)

@@ -28,6 +28,7 @@ from benchmarks.paths.floors import floor_group, twice_group
 from benchmarks.paths.lobster import book_group, ingest_group, order_group, pair_group
 from benchmarks.paths.memory_over_time import mixed_group, mixed_timelines, policy_group, policy_timelines
 from benchmarks.paths.recovering import journal_group, recovery_group
+from benchmarks.paths.rust import rust_group
 from benchmarks.paths.sinks import file_read_group, file_write_group, socket_read_group, socket_write_group
 from benchmarks.paths.sizes import CHECKED, SWEPT, checksum_group, deframe_group, sweep_group
 from benchmarks.read_paths import read_paths
@@ -295,6 +296,12 @@ SCENARIOS: Final = {
             "How a journal ends",
             {"recovery": partial(recovery_group, 10_000), "journal": partial(journal_group, GIB)},
             not_quick=frozenset({"journal"}),
+        ),
+        Scenario(
+            "rust",
+            "100,000 telemetry events, beside contenders in Rust",
+            {tier: partial(rust_group, tier, LARGE) for tier in ("F1", "R3", "cycle")},
+            not_quick=frozenset({"F1", "R3", "cycle"}),
         ),
         Scenario("scale", "From a thousand frames to a hundred million", {}, {"scale": scale_study}),
         Scenario(
