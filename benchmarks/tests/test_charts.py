@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cache
+from itertools import combinations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -10,7 +11,7 @@ import matplotlib as mpl
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.text import Text
+from matplotlib.text import Annotation, Text
 
 from benchmarks.charts import CHARTS, Chart, drawable, files, problems
 from benchmarks.charts.drawing import svg
@@ -50,6 +51,15 @@ def test_no_text_is_clipped(chart: Chart, drawn: Callable[[Chart], Figure]) -> N
         assert box.y0 >= 0, text
         assert box.x1 <= figure.bbox.width, text
         assert box.y1 <= figure.bbox.height, text
+
+
+@each_chart
+def test_no_two_texts_overlap(chart: Chart, drawn: Callable[[Chart], Figure]) -> None:
+    texts = [text for text in drawn(chart).findobj(Text) if text.get_text() and not isinstance(text, Annotation)]
+    boxes = [(text.get_window_extent(), text.get_text()) for text in texts if text.get_visible()]
+    for (one, first), (other, second) in combinations(boxes, 2):
+        apart = one.x1 <= other.x0 or other.x1 <= one.x0 or one.y1 <= other.y0 or other.y1 <= one.y0
+        assert apart, (first, second)
 
 
 @each_chart
