@@ -8,6 +8,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import flatstream
+from benchmarks import record_paths
 from benchmarks.contenders import bounded_contenders, contenders
 from benchmarks.contenders.flatstream_vector import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
@@ -174,6 +175,29 @@ def _engine() -> dict[str, Callable[[], Group]]:
     }
 
 
+def _python_records() -> dict[str, Callable[[], Group]]:
+    return {
+        f"python-{direction}-{reference}": partial(record_paths.python_group, LARGE, direction, reference)
+        for direction in ("in", "out")
+        for reference in record_paths.IN_PYTHON
+    }
+
+
+def _records() -> dict[str, Callable[[], Group]]:
+    return {
+        "write": partial(record_paths.write_group, LARGE),
+        "encode": partial(record_paths.encode_group, LARGE),
+        "builder": partial(record_paths.official_group, LARGE),
+        "columns": partial(record_paths.columns_group, LARGE),
+        "accessors": partial(record_paths.accessor_group, LARGE),
+        "field": partial(record_paths.field_group, LARGE),
+        "verify-copied": partial(record_paths.verify_group, LARGE, copy=True),
+        "verify-borrowed": partial(record_paths.verify_group, LARGE, copy=False),
+        "book-10": partial(record_paths.book_group, 10_000, 10),
+        **_python_records(),
+    }
+
+
 def _sized(make: Callable[[str, int], Group], sizes: Sequence[int]) -> dict[str, Callable[[], Group]]:
     return {f"{tier}-{size}": partial(make, tier, size) for tier in ("F0", "R0") for size in sizes}
 
@@ -317,6 +341,12 @@ SCENARIOS: Final = {
             "What the native engine promises",
             _engine(),
             not_quick=frozenset({"sparse", "threads", "scale", "xxh3_64-65536k", "crc32-65536k"}),
+        ),
+        Scenario(
+            "records",
+            "What records promise",
+            _records(),
+            not_quick=frozenset({"encode", "builder", "accessors", "book-10", *_python_records()}),
         ),
         Scenario(
             "bars",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from subprocess import PIPE, Popen
@@ -48,8 +49,9 @@ def in_a_process(
         try:
             if process.stdin is None or process.stdout is None:
                 raise WorkerError("the process has no pipes")
-            process.stdin.write(json.dumps(task))
-            process.stdin.close()
+            with suppress(BrokenPipeError):  # it has ended already, which is said below
+                process.stdin.write(json.dumps(task))
+                process.stdin.close()
             left = list(parts)
             for line in process.stdout:
                 said = json.loads(line)

@@ -97,6 +97,13 @@ class Gatherer(Protocol):
         """
 
 
+class Decoder(Protocol):
+    """Decodes tables of one type, as `flatstream.Record.decode`."""
+
+    def decode(self, payload: Buffer, /) -> dict[str, Any]:
+        """The fields by name; what does not pass is left to ``slow``."""
+
+
 class RowEncoder(Protocol):
     """Writes tables of one type, byte for byte as `flatstream.records.encode`."""
 
@@ -157,6 +164,15 @@ class Native(Protocol):
         /,
     ) -> FrameWriter:
         """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``."""
+
+    def Decoder(  # noqa: N802
+        self,
+        fields: list[tuple[str, int, str, Any]],
+        verifier: Verifier,
+        slow: Callable[[Buffer], dict[str, Any]],
+        /,
+    ) -> Decoder:
+        """The reader of tables with these fields: name, entry, code as of `RowEncoder`, value where it is absent."""
 
     def Verifier(self, plan: Sequence[Sequence[Any]], identifier: bytes, limits: tuple[int, int, int], /) -> Verifier:  # noqa: N802
         """The verifier of a plan, with limits of depth, tables and apparent size."""

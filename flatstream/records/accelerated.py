@@ -7,9 +7,9 @@ are.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from flatstream.records.layout import inline_align, inline_size
+from flatstream.records.layout import buffer_align, inline_align, inline_size
 from flatstream.records.types import (
     EnumType,
     Scalar,
@@ -21,12 +21,16 @@ from flatstream.records.types import (
 )
 
 if TYPE_CHECKING:
-    from flatstream.engine import Gatherer, Native, RowEncoder, Verifier
+    from collections.abc import Callable
+
+    from typing_extensions import Buffer
+
+    from flatstream.engine import Decoder, Gatherer, Native, RowEncoder, Verifier
     from flatstream.records.encode import Encoder
     from flatstream.records.types import Field, Type
     from flatstream.records.verify import Plan
 
-__all__ = ["gatherer_of", "row_encoder_of", "verifier_of"]
+__all__ = ["decoder_of", "gatherer_of", "row_encoder_of", "verifier_of"]
 
 
 def verifier_of(native: Native, plan: Plan, identifier: bytes, limits: tuple[int, int, int]) -> Verifier | None:
@@ -55,6 +59,8 @@ def _written(encoder: Encoder, field: Field) -> tuple[str, int, str, int, int, i
     else:
         element = kind.element if isinstance(kind, VectorType) else kind
         size, align = inline_size(element), inline_align(element)
+        if field.nested is not None:
+            align = buffer_align(field.nested)
     return field.name, field.slot, _code(kind), size, align, _bits(left_out), _bits(forced), field.required
 
 
@@ -75,6 +81,16 @@ def _code(kind: Type) -> str:
     if isinstance(kind, (TableType, UnionType)) or isinstance(kind.element, (StringType, TableType)):
         return "O"
     return "y" if isinstance(kind.element, Scalar) and kind.element.code == "B" else "V"
+
+
+def decoder_of(
+    native: Native, table: TableType, verifier: Verifier | None, slow: Callable[[Buffer], dict[str, Any]]
+) -> Decoder | None:
+    """The reader of a table of numbers, strings and bytes; ``slow`` is the one in Python."""
+    fields = [(field.name, field.entry, _code(field.type), field.default) for field in table.fields]
+    if verifier is None or any(code in "VSO" for _, _, code, _ in fields):
+        return None
+    return native.Decoder(fields, verifier, slow)
 
 
 def gatherer_of(native: Native, fields: tuple[Field, ...], identifier: bytes) -> Gatherer | None:

@@ -13,9 +13,11 @@ import numpy as np
 from flatstream.records.types import Array, StructType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flatstream.records.types import Inline
 
-__all__ = ["Bytes", "Ints", "Lengths", "Mask", "at_any_place", "byte_column", "copy_spans", "dtype_of"]
+__all__ = ["Bytes", "Ints", "Lengths", "Mask", "at_any_place", "byte_column", "copy_spans", "dtype_of", "joined_spans"]
 
 Bytes: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.uint8]]"
 Ints: TypeAlias = "np.ndarray[tuple[int], np.dtype[np.int64]]"
@@ -53,14 +55,21 @@ def copy_spans(  # noqa: PLR0917  (plain arguments, as an engine takes them)
     out: Bytes, places: Ints, data: Bytes, starts: Ints, counts: Ints, width: int
 ) -> None:
     """Copy ``counts[k]`` times ``width`` bytes from ``starts[k]`` of ``data`` to ``places[k]`` of ``out``."""
-    from_places, to_places, unit = starts, places, width
-    if len(counts) and (counts == counts[0]).all():
-        unit = width * int(counts[0])  # all are equally long: each is copied in one go
-        if not unit:
-            return
-    else:
-        before = (np.cumsum(counts) - counts) * width
-        steps = np.arange(int(counts.sum())) * width
-        from_places, to_places = steps + np.repeat(starts - before, counts), steps + np.repeat(places - before, counts)
-    whole = np.dtype((np.void, unit))
+    whole, (from_places, to_places) = _units(counts, width, starts, places)
     at_any_place(out, whole)[to_places] = at_any_place(data, whole)[from_places]
+
+
+def joined_spans(data: Bytes, starts: Ints, counts: Ints, width: int) -> Bytes:
+    """``counts[k]`` times ``width`` bytes from ``starts[k]`` of ``data``, one behind the other."""
+    whole, (places,) = _units(counts, width, starts)
+    joined: Bytes = at_any_place(data, whole)[places].view(np.uint8)
+    return joined
+
+
+def _units(counts: Ints, width: int, *places: Ints) -> tuple[np.dtype[Any], Sequence[Ints]]:
+    """What spans are copied in: all of one at once where they are equally long, else elements. Where these begin."""
+    if len(counts) and counts[0] and (counts == counts[0]).all():
+        return np.dtype((np.void, width * int(counts[0]))), places
+    before = (np.cumsum(counts) - counts) * width
+    steps = np.arange(int(counts.sum())) * width
+    return np.dtype((np.void, width)), [steps + np.repeat(each - before, counts) for each in places]

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, cast, runtime
 from flatstream.errors import SchemaError
 from flatstream.records.layout import aligned
 from flatstream.records.types import (
+    BYTES,
     SCALARS,
     STRING,
     Array,
@@ -77,6 +78,7 @@ class FieldSpec:
     default: Any
     required: bool
     deprecated: bool
+    nested: HasTable | None
 
 
 def field(
@@ -86,14 +88,16 @@ def field(
     default: float | str | None = cast("float", _ZERO),
     required: bool = False,
     deprecated: bool = False,
+    nested: HasTable | None = None,
 ) -> FieldSpec:
     """A field of a table, with what its type alone does not say.
 
     ``default`` is what a scalar's absence means (of an enum also a member's name), zero unless it is given, and with
     ``None`` that there is no value. ``required`` is for what is no scalar. A ``deprecated`` field keeps its slot, and
-    is neither written nor read.
+    is neither written nor read. The bytes of a ``"[u8]"`` can be a buffer of their own, of the record ``nested``: they
+    are written and read as bytes, and verified as a message inside the message.
     """
-    return FieldSpec(kind, default, required, deprecated)
+    return FieldSpec(kind, default, required, deprecated, nested)
 
 
 def enum(name: str, scalar: str, /, **members: int) -> EnumType:
@@ -151,8 +155,11 @@ def declared_table(name: str, specs: Mapping[str, Spec]) -> TableType:
                 fields.append(Field(f"{each}_type", slot, kind.tag, 0))
             slot += 1
         default = _default(kind, extra, name, each)
+        nested = None if extra.nested is None else extra.nested.table
+        if nested is not None and kind != BYTES:
+            raise SchemaError("only a vector of u8 holds a nested buffer", name, each)
         if not extra.deprecated:
-            fields.append(Field(each, slot, kind, default, extra.required))
+            fields.append(Field(each, slot, kind, default, extra.required, nested))
         slot += 1
     return TableType(name, tuple(fields))
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from flatstream import engine
 from flatstream.records.accelerated import row_encoder_of
-from flatstream.records.layout import OFFSET_SIZE, Layout, aligned, lay_out, root_position
+from flatstream.records.layout import OFFSET_SIZE, Layout, aligned, buffer_align, lay_out, root_position
 from flatstream.records.types import SCALARS, EnumType, Scalar, StringType, StructType, TableType, UnionType
 from flatstream.records.values import inline_packer, vector_packer
 
@@ -109,7 +109,12 @@ class Encoder:
     def _slot(self, index: int, field: Field) -> _Slot:
         kind = field.type
         if not isinstance(kind, (Scalar, EnumType, StructType)):
-            return _Slot(field, 1 << index, None, None, self._putter(kind))
+            put = (
+                self._putter(kind)
+                if field.nested is None
+                else _vector_putter(SCALARS["u8"], buffer_align(field.nested))
+            )
+            return _Slot(field, 1 << index, None, None, put)
         inline = inline_packer(kind)
         left_out = None if self._force or field.default is None else inline(field.default)
         return _Slot(field, 1 << index, inline, left_out, None)
@@ -126,7 +131,7 @@ class Encoder:
         element = cast("VectorType", kind).element
         if isinstance(element, (StringType, TableType)):
             return partial(_put_offsets, self._putter(element))
-        return partial(_put_vector, element, vector_packer(element))
+        return _vector_putter(element, element.align)
 
     def _put_table(self, table: TableType, output: _Output, values: Any) -> int:
         # Made when the first one is met: chains of tables can be of any length.
@@ -333,20 +338,21 @@ def _put_struct(kind: StructType, packer: Callable[[Any], bytes], output: _Outpu
     return at
 
 
-def _put_vector(
-    element: Scalar | EnumType | StructType,
-    packer: Callable[[Any], tuple[int, bytes]],
-    output: _Output,
-    value: Any,
-) -> int:
+def _vector_putter(element: Scalar | EnumType | StructType, align: int) -> Put:
+    return partial(_put_vector, max(4, align), vector_packer(element))
+
+
+def _put_vector(align: int, packer: Callable[[Any], tuple[int, bytes]], output: _Output, value: Any) -> int:
     count, part = packer(value)
-    at = output.place(0, max(4, element.align))
+    at = output.place(0, align)
     output.data += pack("<I", count) + part
     return at
 
 
 def _put_offsets(put: Put, output: _Output, values: Any) -> int:
     """Put a vector of what is not inline: first the offsets, then what they lead to."""
+    if hasattr(values, "tolist"):  # an array, as pandas has lists of strings
+        values = values.tolist()
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
         raise TypeError(f"a sequence is needed, not {type(values).__name__}")
     at = output.place(4 + 4 * len(values), 4, 0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from flatstream import engine
 from flatstream.records.accelerated import gatherer_of
-from flatstream.records.arrays import at_any_place, byte_column, copy_spans, dtype_of
+from flatstream.records.arrays import at_any_place, byte_column, dtype_of, joined_spans
 from flatstream.records.column import Fixed, Spans
 from flatstream.records.layout import inline_align
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, VectorType
@@ -46,8 +46,13 @@ class Corrupt(Exception):  # noqa: N818  (caught by its one caller, who finds th
 
 
 def is_gathered(field: Field) -> bool:
-    """Whether a field is read for all rows at once: numbers, structs, strings, and vectors of numbers and structs."""
+    """Whether a field is read for all rows at once: numbers, structs, strings, and vectors of numbers and structs.
+
+    Not bytes that are a buffer of their own, which only `flatstream.records.verify` looks into.
+    """
     kind = field.type
+    if field.nested is not None:
+        return False
     if isinstance(kind, VectorType):
         return not isinstance(kind.element, (StringType, TableType))
     return isinstance(kind, (Scalar, EnumType, StructType, StringType))
@@ -250,11 +255,7 @@ def _check_text(rows: _Rows, column: Spans) -> None:
 
 def compact(column: Spans) -> Bytes:
     """The bytes of all spans, one behind the other."""
-    sizes = column.counts * column.element.itemsize
-    out = np.empty(int(sizes.sum()), np.uint8)
-    places = np.cumsum(sizes) - sizes
-    copy_spans(out, places, column.data, column.starts, column.counts, column.element.itemsize)
-    return out
+    return joined_spans(column.data, column.starts, column.counts, column.element.itemsize)
 
 
 def _absent(field: Field, count: int) -> Fixed | Spans:

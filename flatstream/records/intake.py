@@ -8,16 +8,18 @@ integer that is out of range or a float where an integer belongs is refused, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
 from itertools import chain
 from struct import error as struct_error
 from struct import pack
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
 from flatstream.records.arrays import dtype_of
 from flatstream.records.column import Fixed, Objects, Spans
+from flatstream.records.layout import buffer_align
 from flatstream.records.types import EnumType, Scalar, StringType, StructType, TableType, UnionType, VectorType
 from flatstream.records.values import inline_packer, vector_packer
 
@@ -44,13 +46,17 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     unknown = [name for name in sources if name not in by_name]
     if unknown:
         raise TypeError(f"{record} has no field {unknown[0]!r}")
+    for name, source in sources.items():
+        # A text is no column of its letters, and a set has no order.
+        if not hasattr(source, "__len__") or isinstance(source, (str, Mapping, AbstractSet)):
+            raise TypeError(f"{record}.{name}: a column of values is needed, not {type(source).__name__}")
     sizes = {name: len(source) for name, source in sources.items()}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"the columns differ in length: {', '.join(f'{name} {size}' for name, size in sizes.items())}")
     columns: dict[str, Column] = {}
     for name, source in sources.items():
         try:
-            columns[name] = _column(by_name[name].type, source)
+            columns[name] = _aligned(by_name[name], _column(by_name[name].type, source))
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
@@ -81,18 +87,31 @@ def _sources(record: str, fields: tuple[Field, ...], table: Any) -> Mapping[str,
     if hasattr(table, "to_arrow"):  # Polars
         table = table.to_arrow()
     if hasattr(table, "column_names") and hasattr(table, "schema"):  # PyArrow's Table
-        return dict(zip(table.column_names, table.columns, strict=True))
-    if hasattr(table, "iloc"):  # pandas
-        return {str(name): table[name] for name in table.columns}
+        return _by_name(table.column_names, table.columns)
+    if hasattr(table, "iloc") and hasattr(table, "columns"):  # pandas
+        return _by_name(map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))])
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise TypeError(f"a table or rows are needed, not {type(table).__name__}")
     return _transposed(record, [field.name for field in fields], list(table))
+
+
+def _by_name(names: Iterable[str], columns: Iterable[Any]) -> dict[str, Any]:
+    """Columns by their names, of which some kinds of tables can have one twice."""
+    found: dict[str, Any] = {}
+    for name, column in zip(names, columns, strict=True):
+        if name in found:
+            raise TypeError(f"there are several columns {name}")
+        found[name] = column
+    return found
 
 
 def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, Any]:
     if not rows:
         return {}
     if isinstance(rows[0], Mapping):
+        for number, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise TypeError(f"{record}: row {number} is no mapping, as the first is")
         found = dict.fromkeys(name for row in rows for name in row)
         return {name: [row.get(name) for row in rows] for name in found}
     if set(map(type, rows)) <= {tuple, list} and set(map(len, rows)) == {len(names)}:
@@ -103,11 +122,18 @@ def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, 
     return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
+def _aligned(field: Field, column: Column) -> Column:
+    """The column, with bytes that are a buffer of their own where all in it is aligned."""
+    return column if field.nested is None else replace(cast("Spans", column), align=buffer_align(field.nested))
+
+
 def _column(kind: Any, source: Any) -> Column:
     if hasattr(source, "combine_chunks"):  # PyArrow's ChunkedArray
         source = source.combine_chunks()
     if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind):
         return Objects(_listed(source))
+    if str(getattr(source, "type", "")) == "null":  # PyArrow's type of a column that has nothing else
+        return _from_values(kind, [None] * len(source))
     if hasattr(source, "to_pylist"):
         from flatstream.records.arrow_in import arrow_column  # noqa: PLC0415  (only who has PyArrow comes here)
 
@@ -131,16 +157,16 @@ def _listed(source: Any) -> Sequence[Any]:
         return list(source.astype(object).where(source.notna(), None))
     if hasattr(source, "tolist"):
         return list(source.tolist())
+    if isinstance(source, (bytes, bytearray)):
+        return list(source)
     return source if isinstance(source, Sequence) else list(source)
 
 
 def _from_array(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> Column:
     present = None
     if isinstance(source, np.ma.MaskedArray):
-        present = ~np.ma.getmaskarray(source)
-        source = source.filled(0)
-        if present.ndim > 1:
-            raise TypeError("a mask for single elements of a vector has no meaning")
+        present = _present(np.ma.getmaskarray(source), len(source))
+        source = source.filled(0) if source.dtype.names is None else source.data
     if isinstance(kind, VectorType):
         if source.ndim != 2:
             raise TypeError(f"vectors come as an array of two dimensions, not of {source.ndim}")
@@ -150,6 +176,16 @@ def _from_array(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> Column:
     if isinstance(kind, StringType):
         raise TypeError(f"strings are needed, not {source.dtype}")
     return Fixed(fixed_values(kind, source), present)
+
+
+def _present(mask: np.ndarray[Any, np.dtype[Any]], rows: int) -> Mask:
+    """Which rows are not masked: as a whole, or not at all."""
+    if not mask.size:
+        return np.ones(rows, np.bool_)
+    flat = np.ascontiguousarray(mask).view(np.bool_).reshape(rows, -1)  # in a row one for each number of a struct
+    if (flat != flat[:, :1]).any():
+        raise TypeError("a mask for single elements of a vector or a struct has no meaning")
+    return ~flat[:, 0]
 
 
 def spans_of(
@@ -181,7 +217,7 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         raise TypeError(f"single values are needed, not an array of {source.ndim} dimensions")
     scalar = kind.scalar
     if source.dtype.kind not in ("biuf" if scalar.kind == "f" else "biu"):
-        raise TypeError(f"{source.dtype} is no {scalar.name}")
+        raise TypeError(no_number(source.dtype, scalar))
     if source.dtype == wanted and scalar.kind != "b":
         return source
     if scalar.kind == "f":
@@ -196,8 +232,18 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         wrong = (source < low) | (source > high)
     if wrong.any():
         row = int(np.argmax(wrong))
-        raise ValueError(f"row {row}: {source[row]!r} is out of the range of {scalar.name}")
+        raise ValueError(f"row {row}: {source[row].item()!r} is out of the range of {scalar.name}")
     return values
+
+
+def no_number(dtype: Any, scalar: Scalar) -> str:
+    """The words for a column of a type that is no number, or of one that could mean several."""
+    hint = ": cast it to integers of the unit that is meant" if str(dtype).startswith(_TIMES) else ""
+    return f"{dtype} is no {scalar.name}{hint}"
+
+
+_TIMES: Final = ("datetime", "timedelta", "timestamp", "date", "time", "duration")
+"""How NumPy and PyArrow begin the names of what counts in a unit."""
 
 
 def _structs(

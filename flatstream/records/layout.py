@@ -6,7 +6,8 @@ The rules, from the start of a payload:
 2. The root table, at the first multiple of 4 behind which its widest field is aligned. In a table the offset of the
    vtable comes first, then the fields by falling alignment and, among equals, rising slot: no gaps arise.
 3. Its vtable right behind it, cut off after the last field that is present. A later table of the same shape shares it.
-4. What the fields refer to, in the order of the slots, each followed by all that it refers to in turn.
+4. What the fields refer to, in the order of the slots, each followed by all that it refers to in turn. Bytes that are
+   a buffer of their own begin where in memory all in it is aligned.
 
 So root table and vtable have the same place in every payload that has the same fields, and all of one shape can be
 written, read and compared as columns. ``flatc``'s own builder works from the back; readers see no difference.
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from struct import Struct, pack
 from typing import TYPE_CHECKING, Final
 
-from flatstream.records.types import Array, EnumType, Scalar, StructType
+from flatstream.records.types import Array, EnumType, Scalar, StructType, TableType, UnionType, VectorType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ __all__ = [
     "OFFSET_SIZE",
     "Layout",
     "aligned",
+    "buffer_align",
     "inline_align",
     "inline_size",
     "lay_out",
@@ -73,6 +75,22 @@ def inline_size(kind: Type) -> int:
 def inline_align(kind: Type) -> int:
     """Bytes to which such a field is aligned."""
     return kind.align if isinstance(kind, (Scalar, EnumType, StructType)) else OFFSET_SIZE
+
+
+def buffer_align(root: TableType) -> int:
+    """Bytes to which a buffer with that root table must be aligned, so that in memory all in it is aligned."""
+    tables = [root]
+    align = OFFSET_SIZE
+    for table in tables:  # which grows while it is gone through
+        for field in table.fields:
+            members = field.type.members if isinstance(field.type, UnionType) else ()
+            for kind in (field.type, field.nested, *(member.type for member in members)):
+                inner = kind.element if isinstance(kind, VectorType) else kind
+                if isinstance(inner, TableType) and inner not in tables:
+                    tables.append(inner)
+                elif inner is not None:
+                    align = max(align, inline_align(inner))
+    return align
 
 
 def lay_out(present: Iterable[Field]) -> Layout:

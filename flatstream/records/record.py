@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from flatstream import engine
 from flatstream.errors import FlatBuffersError, SchemaError
 from flatstream.extras import needing
-from flatstream.records.accelerated import verifier_of
+from flatstream.records.accelerated import decoder_of, verifier_of
 from flatstream.records.declaration import declared_table
 from flatstream.records.decode import Reader, TableView
 from flatstream.records.encode import Encoder
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Record"]
 
-_CACHED: Final = ("_encoder", "_reader", "_plan", "_verifier", "encode")
+_CACHED: Final = ("_encoder", "_reader", "_plan", "_engine", "decode", "encode")
 """Attributes that are made when they are first needed, and are another record's no more."""
 
 
@@ -107,20 +107,25 @@ class Record:
         return plan_of(self.table)
 
     @cached_property
-    def _verifier(self) -> tuple[engine.Native, engine.Verifier | None] | None:
-        """The engine's verifier, and the engine whose it is."""
+    def _engine(self) -> tuple[engine.Native, engine.Verifier | None, engine.Decoder | None] | None:
+        """The native engine, and what it made for this record."""
         native = engine.native
         if native is None:
             return None
         limits = MAX_DEPTH, MAX_TABLES, MAX_APPARENT_SIZE
-        return native, verifier_of(native, self._plan, self._identifier, limits)
+        verifier = verifier_of(native, self._plan, self._identifier, limits)
+        return native, verifier, decoder_of(native, self.table, verifier, self._decode)
+
+    def _current_engine(self) -> tuple[engine.Native, engine.Verifier | None, engine.Decoder | None] | None:
+        made = self._engine
+        if (made and made[0]) is not engine.native:  # it was switched, as tests and benchmarks do
+            del self._engine
+            made = self._engine
+        return made
 
     def engine_verifier(self) -> engine.Verifier | None:
         """What the engine verifies payloads with, by the limits that `verify` has if none are given; or ``None``."""
-        made = self._verifier
-        if (made and made[0]) is not engine.native:  # it was switched, as tests and benchmarks do
-            del self._verifier
-            made = self._verifier
+        made = self._current_engine()
         return made[1] if made else None
 
     @property
@@ -237,6 +242,15 @@ class Record:
 
         Structs and tables become dicts, vectors lists, vectors of ``u8`` bytes.
         """
+        made = self._current_engine()
+        decoder = made[2] if made else None
+        if decoder is None:
+            return self._decode(payload)
+        if type(self).decode is Record.decode:
+            self.__dict__["decode"] = decoder.decode  # in place of the method, as with `encode`
+        return decoder.decode(payload)
+
+    def _decode(self, payload: Buffer) -> dict[str, Any]:
         view = memoryview(_flat(payload))
         self.verify(view)
         return self._reader.decode(view, _root(view))

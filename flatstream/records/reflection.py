@@ -1,7 +1,8 @@
 """Binary schemas, as ``flatc -b --schema`` writes them: FlatBuffers of the schema ``reflection.fbs``.
 
 That schema is declared here like any record, so that a binary schema is verified and decoded like any payload.
-Fields that say nothing about layout or meaning (documentation, sources, services) are not declared.
+Fields that say nothing about layout or meaning (documentation, sources, services) are not declared. Which bytes are a
+``nested_flatbuffer`` stands in a binary schema only if it was made with ``--bfbs-builtins``.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from flatstream.errors import SchemaError
 from flatstream.records.declaration import MAX_STRUCT, field, scalar_default
 from flatstream.records.record import Record
 from flatstream.records.types import (
+    BYTES,
     SCALARS,
     STRING,
     Array,
@@ -40,6 +42,7 @@ _TYPE: Final = Record(
     index=field("i32", default=-1),
     fixed_length="u16",
 )
+_KEY_VALUE: Final = Record("reflection.KeyValue", key=field("string", required=True), value="string")
 _ENUM_VALUE: Final = Record(
     "reflection.EnumVal",
     name=field("string", required=True),
@@ -65,7 +68,7 @@ _FIELD: Final = Record(
     deprecated="bool",
     required="bool",
     key="bool",
-    attributes=_ABSENT,
+    attributes=[_KEY_VALUE],
     documentation=_ABSENT,
     optional="bool",
     padding="u16",
@@ -160,7 +163,23 @@ class Types:
             except (struct_error, OverflowError) as cause:
                 raise SchemaError(f"the default {default} is no {kind.scalar.name}", record, name) from cause
             return Field(name, slot, kind, held)
-        return Field(name, slot, kind, None, spec["required"])
+        return Field(name, slot, kind, None, spec["required"], self._nested(record, spec, kind))
+
+    def _nested(self, record: str, spec: dict[str, Any], kind: Any) -> TableType | None:
+        """The root table of the buffer that the field's bytes are, if its attributes say that they are one."""
+        named = next((each["value"] for each in spec["attributes"] or () if each["key"] == "nested_flatbuffer"), None)
+        if named is None:
+            return None
+        if kind != BYTES:
+            raise SchemaError("only a vector of ubyte holds a nested buffer", record, spec["name"])
+        tables = {each["name"]: index for index, each in enumerate(self._objects) if not each["is_struct"]}
+        # As flatc finds it: under just this name, or from the field's namespace outwards.
+        spaces = record.split(".")[:-1]
+        names = [named, *(".".join([*spaces[:length], named]) for length in range(len(spaces), 0, -1))]
+        found = next((tables[each] for each in names if each in tables), None)
+        if found is None:
+            raise SchemaError(f"its nested buffer is a {named}, which is no table of the schema", record, spec["name"])
+        return self._table(found)
 
     def _type(self, record: str, name: str, spec: dict[str, Any]) -> Any:
         base, index = spec["base_type"], spec["index"]

@@ -11,6 +11,7 @@ from dataclasses import field as attribute
 from typing import Any, Final, TypeAlias
 
 __all__ = [
+    "BYTES",
     "SCALARS",
     "STRING",
     "Array",
@@ -157,6 +158,9 @@ class VectorType:
     element: Scalar | EnumType | StructType | StringType | TableType
 
 
+BYTES: Final = VectorType(SCALARS["u8"])
+
+
 @dataclass(frozen=True, slots=True)
 class UnionMember:
     """One of the types that a union can have, under its ``tag`` (1 to 255; 0 is none of them)."""
@@ -193,6 +197,8 @@ class Field:
     default: Any = None
     """Of a scalar, what its absence means; ``None`` if that means that there is no value."""
     required: bool = False
+    nested: TableType | None = None
+    """Of a vector of ``u8``: the root table of the buffer that its bytes are, which is verified with the rest."""
 
     @property
     def entry(self) -> int:

@@ -2,11 +2,13 @@
 
 `verify` is one flat loop over a `Plan`, which is the schema boiled down to tuples; an engine can do the same from the
 same plan. A payload passes if both official verifiers let it pass, the one in C++ and the one in Rust. They differ in
-three things, in each of which the stricter one (Rust) is followed:
+four things, in each of which the stricter one is followed, Rust's in the first three:
 
 - the elements of a vector must be aligned to their size, and not only its count;
 - a string must be UTF-8;
 - a union must have both its tag and its value, or neither. (The tag 0 without a value is accepted: C++ writes it.)
+- the bytes of a vector that is a ``nested_flatbuffer`` must be a sound buffer in turn, whatever its file identifier.
+  Rust does not look. C++ begins to count anew in each such buffer; here what is in it counts with the rest.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from flatstream.records.types import Field, Type
     from flatstream.wire import Payload
 
-__all__ = ["Plan", "plan_of", "verify"]
+__all__ = ["MAX_APPARENT_SIZE", "Plan", "plan_of", "verify"]
 
 _U16: Final = Struct("<H").unpack_from
 _U32: Final = Struct("<I").unpack_from
@@ -54,6 +56,8 @@ STRINGS: Final = 5
 """A vector of strings. From here on: vectors whose elements are gone through."""
 TABLES: Final = 6
 """A vector of tables."""
+NESTED: Final = 7
+"""A vector of bytes that are a buffer of their own, with that root table."""
 
 
 class Step(NamedTuple):
@@ -71,8 +75,9 @@ class Step(NamedTuple):
 Plan: TypeAlias = tuple[tuple[Step, ...], ...]
 """The steps of each table that the record can reach; the first is the root."""
 
+_INNER: Final = -2
 _Path: TypeAlias = "tuple[_Path, str, int] | None"
-"""The table above, the field in it, and the index in a vector (-1: none). Made into text only for an error."""
+"""The table above, the field in it, and the index in a vector (-1: none, -2: all bytes). Text only for an error."""
 
 
 def plan_of(root: TableType) -> Plan:
@@ -84,6 +89,8 @@ def plan_of(root: TableType) -> Plan:
 
 def _step(field: Field, tables: list[TableType]) -> Step:
     op, size, align, ref = _op(field.type, tables)
+    if field.nested is not None:
+        op, ref = NESTED, _index(field.nested, tables)
     return Step(field.entry, op, size, align, field.required, ref, field.name)
 
 
@@ -125,22 +132,32 @@ def verify(  # noqa: PLR0917  (plain arguments, as an engine takes them)
     empty. Nesting is bounded by ``max_depth`` tables, all tables together by ``max_tables``, and what reading
     everything would touch, however often it is referred to, by ``max_apparent_size`` bytes.
     """
+    whole = payload
+    base = 0
     size = len(payload)
     path: _Path = None
 
     def refuse(position: int, reason: str, field: str = "", index: int = -1) -> VerificationFailed:
-        return VerificationFailed(name, _spelt((path, field, index) if field else path), position, reason)
+        if base:
+            reason += f" (in the buffer from byte {base} on, counted from there)"
+        return VerificationFailed(name, _spelt((path, field, index) if field else path), base + position, reason)
 
-    if size < MIN_SIZE:
-        raise refuse(0, f"{size} bytes hold no table")
-    if identifier and payload[4:8] != identifier:
-        raise refuse(4, f"the file identifier is {bytes(payload[4:8])!r}, not {identifier!r}")
-    (root,) = _U32(payload, 0)
-    if not 0 < root <= MAX_OFFSET or root >= size:
-        raise refuse(0, f"the root offset {root} leads outside of {size} bytes")
+    def root_of() -> int:
+        """Check that there can be a table in the buffer; returns where its root is."""
+        if size < MIN_SIZE:
+            raise refuse(0, f"{size} bytes hold no table")
+        if identifier and not base and payload[4:8] != identifier:
+            raise refuse(4, f"the file identifier is {bytes(payload[4:8])!r}, not {identifier!r}")
+        (root,) = _U32(payload, 0)
+        if not 0 < root <= MAX_OFFSET or root >= size:
+            raise refuse(0, f"the root offset {root} leads outside of {size} bytes")
+        return int(root)
+
     seen = 1
     apparent = 4
-    stack: list[tuple[int, int, int, _Path]] = [(0, root, 1, None)]
+    stack: list[tuple[int, int, int, _Path]] = [(0, root_of(), 1, None)]
+    inner: list[tuple[int, int, int, int, _Path]] = []
+    """Buffers inside that are still to be looked at: start in the whole payload, size, root table, depth, path."""
 
     def text(at: int, field: str, index: int = -1) -> int:
         """Check a string; returns the bytes that it takes."""
@@ -169,7 +186,12 @@ def verify(  # noqa: PLR0917  (plain arguments, as an engine takes them)
             raise refuse(at, f"the elements of a vector are not aligned to {align} bytes", field)
         return int(count)
 
-    while stack:
+    while stack or inner:
+        if not stack:
+            base, size, which, depth, path = inner.pop()
+            payload = memoryview(whole)[base : base + size]
+            apparent += 4
+            stack.append((which, root_of(), depth, path))
         which, table, depth, path = stack.pop()
         if depth > max_depth:
             raise refuse(table, f"tables are nested more than {max_depth} deep")
@@ -225,6 +247,11 @@ def verify(  # noqa: PLR0917  (plain arguments, as an engine takes them)
                 children.append((ref, target, depth + 1, (path, field, -1)))
             elif op == VECTOR:
                 apparent += 4 + width * vector(target, width, align, field)
+            elif op == NESTED:
+                count = vector(target, width, align, field)
+                apparent += 4 + width * count
+                seen += 1
+                inner.append((base + target + 4, count, ref, depth + 1, (path, field, _INNER)))
             elif op >= STRINGS:
                 count = vector(target, width, align, field)
                 apparent += 4 + width * count
@@ -251,5 +278,5 @@ def _spelt(path: _Path) -> str:
     parts: list[str] = []
     while path is not None:
         path, field, index = path
-        parts.append(field if index < 0 else f"{field}[{index}]")
+        parts.append(field if index == -1 else f"{field}[{'...' if index == _INNER else index}]")
     return ".".join(reversed(parts))

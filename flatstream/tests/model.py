@@ -175,6 +175,32 @@ class Gatherer:
         return values, counts if kind else None, absent if any(absent) else None
 
 
+class Decoder:
+    def __init__(self, fields: Any, verifier: Any, slow: Any) -> None:
+        self._fields, self._verifier, self._slow = fields, verifier, slow
+
+    def decode(self, payload: Any, /) -> Any:
+        if not self._verifier.accepts(payload):
+            return self._slow(payload)
+        values = {}
+        (root,) = struct.unpack_from("<I", payload)
+        vtable = root - struct.unpack_from("<i", payload, root)[0]
+        (length,) = struct.unpack_from("<H", payload, vtable)
+        for name, entry, code, default in self._fields:
+            offset = struct.unpack_from("<H", payload, vtable + entry)[0] if entry < length else 0
+            at = root + offset
+            if not offset:
+                values[name] = default
+            elif code in "sy":
+                at += struct.unpack_from("<I", payload, at)[0]
+                (count,) = struct.unpack_from("<I", payload, at)
+                text = bytes(memoryview(payload)[at + 4 : at + 4 + count])
+                values[name] = text.decode() if code == "s" else text
+            else:
+                (values[name],) = struct.unpack_from("<" + code, payload, at)
+        return values
+
+
 class RowEncoder:
     """A field at a time, with no layout that is kept."""
 

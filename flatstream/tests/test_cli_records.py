@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -12,14 +15,13 @@ from pyarrow import csv, parquet
 from rich.progress import Progress
 
 import flatstream
-from flatstream.cli import ingest, source, typed
+from flatstream.cli import csv_rows, ingest, source, typed
 from flatstream.cli.app import cli
-from flatstream.records import frame_records
+from flatstream.records import field, frame_records
 from flatstream.tests.zoo import MONSTER, SCHEMAS, TELEMETRY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from flatstream import Record
 
@@ -282,29 +284,165 @@ def test_what_is_converted_is_ingested_again(tmp_path: Path) -> None:
         ("device_id\n-1\n", "CSV conversion error to uint64: invalid value '-1'"),
         ("device_id,value\n1,2\n3\n", "Expected 2 columns, got 1: 3"),
         ("device\n1\n", "telemetry.Telemetry has no field 'device'"),
-        ("", "Empty CSV file"),
+        ("device_id,value\n1,2,3\n", "a.csv, line 2: Expected 2 columns, got 3: 1,2,3"),
+        ("device_id\n1\nx\n", "a.csv, line 3: column device_id: CSV conversion error to uint64: invalid value 'x'"),
+        ("device_id\r\n1\r\n1.5\r\n", "a.csv, line 3: column device_id: "),
+        ("\n\ndevice_id,value\n\n1,2\n\n1,x", "a.csv, line 7: column value: "),
+        ("device_id,value,device_id\n1,2,3\n", "a.csv: there are 2 columns device_id"),
+        (
+            "device_id\n" + "1" * 100_000 + "\n",
+            "a.csv, line 2: column device_id: CSV conversion error to uint64: invalid",
+        ),
+        ("device_id\n1" + " " * 200_000 + "\nx\n", "a.csv, row 3: column device_id: "),
+        ("", "a.csv: it is empty: a line with the names of the columns comes first"),
+        ("\ufeff", "a.csv: it is empty: "),
+        ("\n\n", "a.csv: it is empty: "),
+        ("\udcff\udcfed\0", "a.csv: the names of the columns are no UTF-8: invalid start byte"),
     ],
 )
 def test_ingest_of_a_table_that_does_not_fit_writes_nothing(text: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text(text, "utf-8")
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
     out = tmp_path / "a.bin"
     out.write_bytes(b"as it was")
     result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", out)
     assert result.exit_code == 2
-    assert result.stderr.startswith(f"flatstream: error: {path}: ")
+    assert result.stderr.startswith(f"flatstream: error: {path}")
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
+    assert len(result.stderr) < 1000
     assert out.read_bytes() == b"as it was"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["a.bin", "a.csv"]
 
 
-def test_ingest_says_behind_which_rows_a_value_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+NAMED = flatstream.Record("Named", name=field("string", required=True), id="u8", note="string", raw="[u8]")
+
+
+@pytest.fixture
+def named(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Arguments by which the messages are of a record with text in it."""
+    monkeypatch.setattr(ingest, "record_of", lambda _schema, _root: NAMED)
+    return ["--schema", "X.bfbs", "-c", "none"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("id\n1\n", "there is no column name, which Named requires"),
+        ('"id","name"\n1,"a\n\n"\n2,"b\n"\nx,c\n', "a.csv, line 7: column id: CSV conversion error to uint8"),
+        ("name,raw\nx,y\n", "CSV has no form for raw: leave it out, or take Parquet"),
+        ('id,name\n1,a\n2,"x\n3,y\n', "a.csv, line 3: a quotation mark is not closed"),
+        ('id,name\n1,"x\n' + "y" * 1000, "a.csv: a row is longer than 64 bytes: is there a quotation mark that is not"),
+        ("id,name\n1,a\n1,\udce4\n", "a.csv, line 3: column name: CSV conversion error to string: invalid UTF8 data"),
+    ],
+)
+def test_ingest_of_text_that_does_not_fit(
+    text: str, words: str, named: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_rows, "BLOCK", 64)
+    path = tmp_path / "a.csv"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    result = run("ingest", path, "--out", tmp_path / "a.bin", *named)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert [each.name for each in tmp_path.iterdir()] == ["a.csv"]
+
+
+@pytest.mark.parametrize("text", [b"", b"a", b"a\n", b"a\nbc", b"a\nbcd", b"a\nbcd\n"])
+@pytest.mark.parametrize("size", [1, 2, 4, 5, 6, 100])
+@pytest.mark.parametrize("given", [1, 100])
+def test_each_line_of_csv_has_an_end(text: bytes, size: int, given: int) -> None:
+    file = io.BytesIO(text)
+    read = csv_rows._Source(lambda size: file.read(min(size, given))).read
+    parts = list(iter(lambda: read(size), b""))
+    assert b"".join(parts) == (text if not text or text.endswith(b"\n") else text + b"\n")
+    assert {len(part) for part in parts[:-1]} <= {size}
+
+
+def test_ingest_reads_csv_in_portions(named: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(csv_rows, "BLOCK", 64)
+    path = tmp_path / "a.csv"
+    path.write_text("id,name\n" + "".join(f"{row},{row}\n" for row in range(100)), "utf-8")
+    assert run("ingest", path, "--out", tmp_path / "a.bin", *named).exit_code == 0
+    assert NAMED.columns(flatstream.scan(tmp_path / "a.bin"))["id"].tolist() == list(range(100))
+    path.write_text(path.read_text("utf-8") + "100,x\n256,y\n", "utf-8")
+    assert "a.csv, line 103: column id: " in run("ingest", path, "--out", tmp_path / "b.bin", *named).stderr
+
+
+def test_ingest_of_a_file_that_is_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+    assert (result.exit_code, result.stderr) == (2, f"flatstream: error: {path}: No such file or directory\n")
+
+
+def test_ingest_tells_empty_text_from_none(named: list[object], tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b'\xef\xbb\xbfnote,name,id\n,,\n"","",2\n"x\n\n,""y",z,3\nNA,null,4')
+    assert run("ingest", path, "--out", tmp_path / "a.bin", *named).exit_code == 0
+    read = [NAMED.decode(payload) for payload in flatstream.StreamReader((tmp_path / "a.bin").read_bytes())]
+    assert [(each["note"], each["name"], each["id"]) for each in read] == [
+        (None, "", 0),
+        ("", "", 2),
+        ('x\n\n,"y', "z", 3),
+        ("NA", "null", 4),
+    ]
+
+
+def test_numbers_that_are_none_come_back_from_csv(tmp_path: Path) -> None:
+    values = [float("nan"), float("inf"), float("-inf"), -0.0]
+    path = stream(tmp_path / "a.bin", TELEMETRY, {"value": values}, "xxh3_64")
+    assert run("convert", path, "--to", "csv", "--schema", TELEMETRY_SCHEMA).exit_code == 0
+    again = tmp_path / "b.bin"
+    assert run("ingest", tmp_path / "a.csv", "--schema", TELEMETRY_SCHEMA, "--out", again).exit_code == 0
+    assert [str(value) for value in TELEMETRY.columns(flatstream.scan(again, "xxh3_64"))["value"]] == [
+        str(value) for value in values
+    ]
+
+
+@pytest.mark.parametrize("text", ["device_id,value", "device_id,value\n"])
+def test_a_header_alone_is_a_stream_without_frames(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, "utf-8")
+    result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+    assert (result.exit_code, (tmp_path / "a.bin").read_bytes()) == (0, b"")
+    assert result.stderr == f"flatstream: note: {path} has no column for timestamp\n"
+
+
+def test_ingest_tells_what_it_did_as_json(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("value\n1\n2\n", "utf-8")
+    out = tmp_path / "a.bin"
+    result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", out, "--json", "-c", "none")
+    assert (result.exit_code, result.stderr) == (0, "")
+    told = {"file": str(out), "frames": 2, "size": out.stat().st_size, "checksum": "none"}
+    assert json.loads(result.stdout) == {**told, "absent": ["device_id", "timestamp"]}
+
+
+def test_of_many_fields_without_a_column_only_the_number_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("name\nx\n", "utf-8")
+    result = run("ingest", path, "--schema", MONSTER_SCHEMA, "--out", tmp_path / "a.bin")
+    assert result.stderr == f"flatstream: note: {path} has no column for 26 of 27 fields\n"
+
+
+def test_ingest_says_what_is_wrong_with_a_parquet_file(tmp_path: Path) -> None:
+    path = write_table(tmp_path / "a.parquet", pa.table({"device_id": [1, 2, 3]}))
+    data = bytearray(path.read_bytes())
+    for damaged, words in ((b"", "Parquet file size is 0 bytes"), (b"\xff" * 36, "Couldn't deserialize thrift")):
+        data[4:40] = damaged
+        path.write_bytes(data if damaged else b"")
+        result = run("ingest", path, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
+        assert result.exit_code == 2
+        assert result.stderr.startswith(f"flatstream: error: {path}: ")
+        assert words in result.stderr
+
+
+def test_ingest_names_the_row_at_which_a_value_does_not_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "ROWS", 2)
     table = write_table(tmp_path / "a.parquet", pa.table({"device_id": [1, 2, 3, -4]}))
     result = run("ingest", table, "--schema", TELEMETRY_SCHEMA, "--out", tmp_path / "a.bin")
     assert result.exit_code == 2
-    assert "a.parquet, behind row 2: telemetry.Telemetry.device_id: row 1: " in result.stderr
+    assert "a.parquet, row 4: telemetry.Telemetry.device_id: -4 is out of the range of u64" in result.stderr
 
 
 def test_ingest_takes_only_tables_that_it_knows(tmp_path: Path) -> None:
@@ -315,6 +453,35 @@ def test_ingest_takes_only_tables_that_it_knows(tmp_path: Path) -> None:
         2,
         f"flatstream: error: {path} is neither .csv nor .parquet",
     )
+
+
+def test_what_is_no_regular_file_is_never_replaced(tmp_path: Path) -> None:
+    path = stream(tmp_path / "a.bin")
+    result = run("convert", path, "--to", "jsonl", "--schema", TELEMETRY_SCHEMA, "--out", os.devnull)
+    assert result.exit_code == 0
+    assert not Path(os.devnull).is_file()
+    link, kept = tmp_path / "link.jsonl", tmp_path / "kept.jsonl"
+    link.symlink_to(kept)
+    assert run("convert", path, "--to", "jsonl", "--schema", TELEMETRY_SCHEMA, "--out", link).exit_code == 0
+    assert link.is_symlink()
+    assert lines(kept.read_text("utf-8")) == MESSAGES
+
+
+def test_a_folder_that_there_is_not_is_named(tmp_path: Path) -> None:
+    out = tmp_path / "missing" / "a.jsonl"
+    result = run(
+        "convert",
+        stream(tmp_path / "a.bin"),
+        "--to",
+        "jsonl",
+        "--schema",
+        TELEMETRY_SCHEMA,
+        "--out",
+        out,
+        "-c",
+        "crc32",
+    )
+    assert (result.exit_code, result.stderr) == (2, f"flatstream: error: {out}: No such file or directory\n")
 
 
 def test_no_file_is_written_over_itself(tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ NEED_EXTRAS = {"cli", "__main__.py"} | {
         "columns",
         "gather",
         "intake",
+        "texts",
     )
 }
 

@@ -22,7 +22,7 @@ from flatstream.records.layout import inline_size
 from flatstream.records.types import SCALARS, Array, Field, StructField, StructType, TableType
 from flatstream.records.verify import plan_of
 from flatstream.tests import model
-from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, messages
+from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, exact, messages
 
 NATIVE: Any = flatstream.engine.native or model
 """Where the native engine is not built, the model is held against itself, so that at least its shape is tested."""
@@ -46,8 +46,9 @@ FLAT = Record(
 )
 """A field of each kind that the engine takes, and one that it leaves to Python."""
 
+HOLDER = Record("Holder", id="u8", inner=field("[u8]", nested=FLAT), thing=field("[u8]", nested=THING))
 MUST = Record("Must", name=field("string", required=True), point=struct("Point", x="f64", y="u8"), value="u32")
-RECORDS = [FLAT, MUST, FLAT.replace(force_defaults=True), FLAT.replace(file_identifier="FLAT")]
+RECORDS = [FLAT, MUST, HOLDER, FLAT.replace(force_defaults=True), FLAT.replace(file_identifier="FLAT")]
 LIMITS = 64, 10**6, 2**31
 
 BYTES = st.binary(max_size=9)
@@ -79,7 +80,7 @@ def placed(payloads: list[bytes], gaps: list[int]) -> tuple[bytes, bytes, bytes]
     return bytes(source), pack(f"{len(offsets)}q", *offsets), pack(f"{len(lengths)}I", *lengths)
 
 
-@given(st.sampled_from([MONSTER, THING, TELEMETRY, FLAT]), st.data())
+@given(st.sampled_from([MONSTER, THING, TELEMETRY, FLAT, HOLDER]), st.data())
 def test_verifier(record: Record, data: st.DataObject) -> None:
     payloads = data.draw(
         st.lists(damaged(messages(record, 2).map(lambda message: record.encode(**message))), max_size=5)
@@ -157,6 +158,22 @@ def test_encode(record: Record, data: st.DataObject) -> None:
         answer = outcome(native.function(), **values)
         assert answer == outcome(expected.function(), **values)
         assert answer == outcome(reference, values)
+
+
+SIMPLE = Record.of_table(TableType("Simple", tuple(each for each in FLAT.table.fields if each.name != "numbers")))
+
+
+@given(st.data())
+def test_decode(data: st.DataObject) -> None:
+    payload = data.draw(damaged(messages(SIMPLE).map(lambda message: SIMPLE.encode(**message))))
+    answers: list[Any] = []
+    for module in (NATIVE, model):
+        verifier = module.Verifier(plan_of(SIMPLE.table), b"", LIMITS)
+        decoder: Any = accelerated.decoder_of(module, SIMPLE.table, verifier, SIMPLE._decode)
+        forms = payload, memoryview(payload), bytearray(payload)
+        answers += [exact(outcome(decoder.decode, form)) for form in forms]
+    assert answers == answers[:1] * 6
+    assert answers[0] == exact(outcome(SIMPLE._decode, payload))
 
 
 @given(st.sampled_from(RECORDS), st.sampled_from(["none", "crc16", "xxh3_64"]), st.data())
@@ -310,8 +327,12 @@ def test_a_record_with_an_encode_of_its_own_keeps_it() -> None:
         def encode(self, /, **fields: Any) -> bytes:
             return super().encode(**fields) + b"!"
 
+        def decode(self, payload: Any) -> dict[str, Any]:
+            return {"n": super().decode(payload)["n"] + 1}
+
     record = Loud("T", n="u32")
     assert [record.encode(n=5)[-1:] for _ in range(2)] == [b"!"] * 2
+    assert [record.decode(record.encode(n=5)) for _ in range(2)] == [{"n": 6}] * 2
 
 
 def test_a_copy_or_a_pickle_has_the_schema_alone() -> None:
@@ -334,6 +355,10 @@ def test_nothing_is_leaked() -> None:
         for row in rows[:20]:
             encode(device_id=row[0], timestamp=row[1], value=row[2])
         outcome(encode, nobody=1)
+        verifier = NATIVE.Verifier(plan_of(SIMPLE.table), b"", LIMITS)
+        decoder: Any = accelerated.decoder_of(NATIVE, SIMPLE.table, verifier, SIMPLE._decode)
+        for form in (SIMPLE.encode(text="ä", raw=b"x"), bytearray(SIMPLE.encode(big=7)), b"", 5):
+            outcome(decoder.decode, form)
         outcome(encode, 1)
         frames = bytearray()
         encoder.frame_rows(rows, "crc32", frames)

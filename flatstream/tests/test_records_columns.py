@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import pack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,15 +14,18 @@ from hypothesis import strategies as st
 from flatstream import ChecksumDeframer, Record, StreamReader
 from flatstream.batch import frame_many, scan
 from flatstream.errors import SchemaError, VerificationFailed
-from flatstream.records import enum, field, frame_records, struct, union
+from flatstream.records import enum, field, frame_records, struct, texts, union
 from flatstream.records.gather import Corrupt
 from flatstream.tests.test_records_tables import FLAT
-from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, exact, messages
+from flatstream.tests.zoo import KEEPER, MONSTER, TELEMETRY, THING, exact, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVENT = Record("Event", id="u32", name=field("string", required=True), samples="[f64]", level=field("i8", default=None))
+
+
+TEXTS = Record("Texts", id="u8", tags=["string"], more=field(["string"], required=True))
 
 
 def plain(value: Any) -> Any:
@@ -74,6 +78,43 @@ def test_columns_hold_what_decoding_one_by_one_gives(record: Record, rows: list[
     assert exact(bools(rows_of(record, columns, len(rows)))) == exact(bools(expected))
 
 
+@pytest.mark.parametrize("portion", [1, 10, texts.PORTION])
+@given(st.lists(messages(TEXTS), max_size=5))
+def test_columns_of_vectors_of_strings_hold_what_decoding_gives(portion: int, rows: list[dict[str, Any]]) -> None:
+    frames = scan(frame_records(TEXTS, rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "PORTION", portion)
+        columns = TEXTS.columns(frames)
+        assert TEXTS.verify_many(frames) == len(rows)
+        batch = TEXTS.to_arrow(frames)
+    assert [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] == rows
+    assert batch.to_pylist() == rows
+    batch.validate(full=True)
+
+
+def test_strings_to_which_offsets_lead_again_and_again_count_each_time() -> None:
+    count, size = 200_000, 20_000
+    offsets = b"".join(pack("<I", 4 * (count - index)) for index in range(count))
+    payload = pack("<IiIHHHHI", 4, -8, 12, 6, 8, 4, 0, count) + offsets + pack("<I", size) + b"x" * size + b"\0"
+    with pytest.raises(VerificationFailed, match="comes to more than 2147483648 bytes"):
+        Record("Shared", tags=["string"]).columns([payload])
+
+
+def test_a_string_of_a_vector_is_text_by_itself_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = TEXTS.encode(more=["abc", "cd"])
+    for portion in (1, 4, 100):
+        monkeypatch.setattr(texts, "PORTION", portion)
+        for broken in (b"\xa9bc", b"a\xffc", b"ab\xc3"):
+            bad = good.replace(b"abc", broken)
+            with pytest.raises(VerificationFailed, match="is no UTF-8") as caught:
+                TEXTS.columns(scan(frame_many([good, bad, good, bad])))
+            assert (caught.value.field, caught.value.offset) == ("more[0]", 4 + len(good))
+        halves = [good.replace(b"cd", b"c\xc3"), good.replace(b"abc", b"\xa9bc")]
+        with pytest.raises(VerificationFailed, match="unexpected end of data") as caught:
+            TEXTS.columns(scan(frame_many(halves)))
+        assert (caught.value.field, caught.value.offset) == ("more[1]", 0)
+
+
 @given(st.lists(messages(MONSTER, 1), max_size=3))
 def test_columns_of_tables_and_unions_hold_what_decoding_gives(rows: list[dict[str, Any]]) -> None:
     frames = scan(frame_records(MONSTER, rows))
@@ -81,6 +122,30 @@ def test_columns_of_tables_and_unions_hold_what_decoding_gives(rows: list[dict[s
     assert MONSTER.verify_many(frames) == len(rows)
     for name in ("weapons", "equipped_type", "equipped", "tags", "pet"):
         assert exact([plain(each) for each in columns[name]]) == exact([row[name] for row in rows])
+
+
+@given(st.lists(messages(KEEPER, 3), max_size=3))
+def test_columns_of_buffers_inside_hold_their_bytes(rows: list[dict[str, Any]]) -> None:
+    frames = scan(frame_records(KEEPER, rows))
+    columns = KEEPER.columns(frames)
+    assert KEEPER.verify_many(frames) == len(rows)
+    expected = [as_decoded(KEEPER, payload) for payload in frames]
+    assert rows_of(KEEPER, columns, len(rows)) == expected
+    assert {column.dtype for name in ("self", "leaf") for column in columns[name] if column is not None} <= {
+        np.dtype("u1")
+    }
+    assert KEEPER.to_arrow(frames).to_pylist() == expected
+
+
+def test_columns_of_a_corrupt_buffer_inside_are_refused() -> None:
+    leaf = Record("zoo.inner.Leaf", value="u32", name="string")
+    good, bad = leaf.encode(name="abc"), leaf.encode(value=1)
+    frames = scan(frame_records(KEEPER, [{"leaf": good, "id": 1}, {"leaf": bad, "id": 2}]))
+    for read in (KEEPER.columns, KEEPER.to_arrow, KEEPER.verify_many):
+        with pytest.raises(VerificationFailed, match="it is required, and absent") as caught:
+            read(frames)
+        assert (caught.value.field, caught.value.offset) == ("leaf[...].name", frames.offsets[1] - 4)
+    assert KEEPER.columns(frames, ["id"])["id"].tolist() == [1, 2]
 
 
 def test_the_dtypes_of_columns() -> None:
@@ -191,10 +256,12 @@ def spoilt(data: st.DataObject, payloads: list[bytes]) -> list[bytes]:
     return [*payloads[:which], broken, *payloads[which + 1 :]]
 
 
-@pytest.mark.parametrize("record", [FLAT, EVENT, EVENT.replace(file_identifier="EVNT"), TELEMETRY])
+@pytest.mark.parametrize(
+    "record", [FLAT, EVENT, EVENT.replace(file_identifier="EVNT"), TELEMETRY, TEXTS, THING, KEEPER]
+)
 @given(st.data())
 def test_columns_are_refused_exactly_where_the_verifier_refuses(record: Record, data: st.DataObject) -> None:
-    rows = data.draw(st.lists(messages(record), min_size=1, max_size=4))
+    rows = data.draw(st.lists(messages(record, 1), min_size=1, max_size=4))
     payloads = spoilt(data, [record.encode(**row) for row in rows])
     frames = scan(frame_many(payloads, "crc16"), checksum="crc16")
     expected = None
@@ -229,6 +296,7 @@ def verdict(call: Callable[[], object]) -> tuple[str, int, str] | None:
         (TELEMETRY, {"device_id": 1, "timestamp": 2, "value": 3.0}),
         (EVENT, {"id": 1, "name": "abc", "samples": [1.0] * 5, "level": 3}),
         (Record("Small", a="u8", b="string", c="[u8]"), {"a": 1, "b": "ä", "c": b"xyz"}),
+        (TEXTS, {"id": 1, "tags": ["ä", "", "xyz"], "more": ["", "a"]}),
     ],
 )
 def test_each_byte_that_is_wrong_is_judged_as_the_verifier_does(record: Record, values: dict[str, Any]) -> None:
@@ -279,6 +347,27 @@ def test_an_earlier_frame_that_fails_a_later_check_is_named_first() -> None:
     assert caught.value.offset == 4 + len(payloads[0])
 
 
+def test_an_earlier_table_that_is_corrupt_is_named_first() -> None:
+    good = MONSTER.encode(name="x")
+    bad_table = MONSTER.encode(name="x", weapons=[{"name": "abc"}])[:-1] + b"\1"
+    bad_name = MONSTER.encode(name="abc")[:-1] + b"\1"
+    for payloads, names in (([good, bad_table, bad_name], None), ([good, bad_table, bad_name], ["name", "weapons"])):
+        frames = scan(frame_many(payloads))
+        with pytest.raises(VerificationFailed) as caught:
+            MONSTER.columns(frames, names)
+        assert (caught.value.field, caught.value.offset) == ("weapons[0].name", 4 + len(good))
+    assert list(MONSTER.columns(frames, ["hp", "pet"])["hp"]) == [100] * 3  # what is wrong is in other fields
+
+
+def test_a_wide_record_is_refused_whatever_is_wrong_in_which_row() -> None:
+    names = [f"f{index}" for index in range(100)]
+    wide = Record("Wide", **dict.fromkeys(names, "string"))
+    rows = [wide.encode(**{name: "abc"})[:-1] + b"\1" for name in reversed(names)]
+    with pytest.raises(VerificationFailed) as caught:
+        wide.columns(rows)
+    assert caught.value.field == "f99"
+
+
 def test_strings_are_text_each_by_itself_and_not_only_together() -> None:
     half, other_half = (EVENT.encode(name=name) for name in ("ab", "cd"))
     payloads = [half.replace(b"ab", b"a\xc3"), other_half.replace(b"cd", b"\xa9d")]
@@ -294,8 +383,9 @@ def test_what_is_not_asked_for_is_not_looked_at() -> None:
 
 def test_checks_that_disagree_do_not_pass_silently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Record, "verify", lambda _self, _payload: None)
-    with pytest.raises(Corrupt):
-        TELEMETRY.columns([bytes(50)])
+    for record in (TELEMETRY, MONSTER):
+        with pytest.raises(Corrupt):
+            record.columns([bytes(50)])
 
 
 # Arrow

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from flatstream import Record, StreamReader, StreamWriter
 from flatstream.records import enum, field, union
 from flatstream.records import struct as struct_of
+from flatstream.records.types import Field, VectorType
 from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, exact, messages, official
 
 
@@ -93,6 +94,23 @@ def test_everything_is_aligned(present: str, identifier: str) -> None:
     payload = record.encode(**{name: value for name, (_, value) in fields.items() if name in present})
     record.verify(payload)  # which checks the alignment
     assert (payload[4:8] == identifier.encode()) == bool(identifier)
+
+
+def test_buffers_inside_begin_where_all_in_them_is_aligned() -> None:
+    payload = THING.encode(id=1, what_type="Wide", what=(1, 2))
+    text = Record("Text", text="string", more="[u32]")
+    loop = Record("Loop", name="string", inside=["string"])
+    loop.table.fields = (*loop.table.fields, Field("loop", 2, VectorType(loop.table)))
+    for nested, align in ((THING, 16), (MONSTER, 8), (text, 4), (loop, 4)):
+        holder = Record("Holder", id="u8", inner=field("[u8]", nested=nested))
+        outer = Record("Outer", pad="string", holder=field("[u8]", nested=holder))
+        for number in range(20):
+            held = holder.encode(id=1, inner=payload)
+            assert held.index(payload) % align == 0
+            rows = [{"pad": "x" * number, "holder": held}]
+            made = outer.encode(**rows[0])
+            assert (made.index(held) + held.index(payload)) % align == 0
+            assert [bytes(each) for each in outer.encode_many(rows)] == [made]
 
 
 def test_structs_of_16_bytes_alignment_lie_on_16_bytes() -> None:

@@ -62,3 +62,17 @@ def test_a_missing_package_is_named_with_its_extra(package: str, extra: str) -> 
 def test_the_absence_of_anything_else_is_not_explained() -> None:
     with pytest.raises(ModuleNotFoundError, match="no_such_module"), needing():
         import no_such_module  # type: ignore[import-not-found]  # noqa: F401, PLC0415  (on purpose)
+
+
+def test_arrow_is_made_without_importing_pandas(without: Callable[..., str]) -> None:
+    code = """
+import sys
+from flatstream import Record
+from flatstream.records import field, struct
+point = struct("Point", x="f32", on="bool", ids="[u8:2]")
+record = Record("R", a="u64", b="bool", c=field("i8", default=None), d=point, e="string", f=[point], g="[bool]")
+full = record.encode(a=1, d=(1.0, False, (3, 4)), e="x", f=[(1.0, True, (1, 2))], g=[True])
+batch = record.to_arrow([full, record.encode()])
+print(batch.num_rows, "pyarrow" in sys.modules, "pandas" in sys.modules)
+"""
+    assert without(code) == "2 True False\n"  # pandas takes longer to import than a stream to read

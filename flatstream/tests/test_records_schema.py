@@ -15,7 +15,7 @@ from flatstream.errors import SchemaError, VerificationFailed
 from flatstream.records import enum, field, struct, union
 from flatstream.records.reflection import SCHEMA
 from flatstream.records.types import TableType, UnionType, VectorType
-from flatstream.tests.zoo import MONSTER, SCHEMAS, TELEMETRY, THING, exact, messages
+from flatstream.tests.zoo import KEEPER, MONSTER, SCHEMAS, TELEMETRY, THING, exact, messages
 
 VEC3 = struct("zoo.Vec3", x="f32", y="f32", z="f32")
 COLOR = enum("zoo.Color", "u8", **{"None": 0, "Red": 1, "Green": 2, "Blue": 8})
@@ -108,6 +108,7 @@ def test_telemetry_declared_is_telemetry() -> None:
         (lambda: Record("R", a=[["u8"]]), "R.a: a vector holds no unions, vectors or arrays"),
         (lambda: Record("R", a=[GEAR]), "R.a: a vector holds no unions, vectors or arrays"),
         (lambda: Record("R", a=field("string", default="x")), "R.a: only a scalar has a default"),
+        (lambda: Record("R", a=field("[i8]", nested=WEAPON)), "R.a: only a vector of u8 holds a nested buffer"),
         (lambda: Record("R", a=field("u8", required=True)), "R.a: a scalar cannot be required"),
         (lambda: Record("R", a=field("u8", default=256)), "R.a: 256 is no u8"),
         (lambda: Record("R", a=field("f32", default=1e300)), r"R.a: 1e\+300 is no f32"),
@@ -308,8 +309,41 @@ def test_only_what_a_record_needs_must_be_usable() -> None:
     assert Schema(schema).record("zoo.Weapon").name == "zoo.Weapon"
 
 
+def nesting(record: Record) -> dict[str, str]:
+    return {each.name: each.nested.name for each in record.table.fields if each.nested is not None}
+
+
+def test_bytes_that_are_a_buffer_name_its_root_table() -> None:
+    assert nesting(KEEPER) == {"self": "zoo.Keeper", "leaf": "zoo.inner.Leaf"}
+    assert next(each.nested for each in KEEPER.table.fields if each.name == "self") is KEEPER.table
+    schema = copy.deepcopy(decoded("keeper"))
+    (attribute,) = part(schema, "zoo.Keeper.self")["attributes"]
+    for name, found in {"inner.Leaf": "zoo.inner.Leaf", "zoo.Keeper": "zoo.Keeper", "Keeper": "zoo.Keeper"}.items():
+        attribute["value"] = name
+        assert nesting(Schema(schema).record())["self"] == found
+    schema["objects"][0]["name"], attribute["value"] = "Keeper", "Keeper"  # just this name comes before any namespace
+    schema["root_table"] = schema["objects"][0]
+    assert nesting(Schema(schema).record())["self"] == "Keeper"
+
+
+@pytest.mark.parametrize(
+    ("value", "element", "words"),
+    [
+        ("Leaf", 4, "zoo.Keeper.self: its nested buffer is a Leaf, which is no table of the schema"),
+        ("Keeper", 3, "zoo.Keeper.self: only a vector of ubyte holds a nested buffer"),
+    ],
+)
+def test_what_cannot_be_a_buffer_inside_names_the_field(value: str, element: int, words: str) -> None:
+    schema = copy.deepcopy(decoded("keeper"))
+    spec = part(schema, "zoo.Keeper.self")
+    spec["attributes"][0]["value"] = value
+    spec["type"]["element"] = element
+    with pytest.raises(SchemaError, match=words):
+        Schema(schema).record()
+
+
 @settings(max_examples=300)
-@given(st.sampled_from(["monster", "thing", "telemetry"]), st.data())
+@given(st.sampled_from(["monster", "thing", "telemetry", "keeper"]), st.data())
 def test_a_corrupted_schema_is_refused_or_gives_a_record(name: str, data: st.DataObject) -> None:
     schema = bytearray((SCHEMAS / f"{name}.bfbs").read_bytes())
     for _ in range(data.draw(st.integers(1, 4))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from struct import pack, pack_into, unpack_from
 from time import perf_counter
 from typing import Any
@@ -14,7 +15,7 @@ from flatstream import ChecksumDeframer, FlatBuffersError, Record, StreamReader,
 from flatstream.batch import frame_many
 from flatstream.errors import VerificationFailed
 from flatstream.records import field, frame_records
-from flatstream.tests.zoo import MONSTER, TELEMETRY, THING, messages
+from flatstream.tests.zoo import KEEPER, MONSTER, TELEMETRY, THING, messages
 
 
 def refusal(record: Record, payload: bytes, **limits: int) -> tuple[str, str] | None:
@@ -256,9 +257,89 @@ def test_a_corrupted_payload_is_refused_or_can_be_read(message: dict[str, Any], 
         assert read.keys() == message.keys()
 
 
+LEAF = Record("zoo.inner.Leaf", value="u32", name=field("string", required=True), wide="f64")
+HOLDER = Record("Holder", id="u8", leaf=field("[u8]", nested=LEAF))
+
+
+def keeper(depth: int) -> bytes:
+    leaf = LEAF.encode(name="abc")
+    payload = KEEPER.encode(leaf=leaf)
+    for _ in range(depth - 1):
+        payload = KEEPER.encode(leaf=leaf, self=payload)
+    return payload
+
+
+def test_bytes_that_are_a_buffer_are_verified_as_one() -> None:
+    good = LEAF.encode(value=1, name="abc")
+    for record in (KEEPER, HOLDER):
+        payload = record.encode(id=1, leaf=good)
+        assert refusal(record, payload) is None
+        assert record.decode(payload)["leaf"] == good
+        at = payload.index(b"abc\0") + 3
+        start = payload.index(good)
+        with pytest.raises(VerificationFailed) as caught:
+            record.verify(memoryview(patched(payload, at, "<B", 1)))
+        error = caught.value
+        assert (error.field, error.position) == ("leaf[...].name", at)
+        assert (
+            error.reason == f"a string does not end in a NUL (in the buffer from byte {start} on, counted from there)"
+        )
+
+
+@pytest.mark.parametrize(
+    ("inner", "where", "reason"),
+    [
+        (b"", "leaf[...]", "0 bytes hold no table"),
+        (bytes(11), "leaf[...]", "11 bytes hold no table"),
+        (bytes(12), "leaf[...]", "the root offset 0 leads outside of 12 bytes"),
+        (patched(LEAF.encode(name=""), 0, "<I", 2**31), "leaf[...]", "the root offset 2147483648 leads outside of"),
+        (patched(LEAF.encode(name=""), 0, "<I", 99), "leaf[...]", "the root offset 99 leads outside of"),
+        (Record("L", value="u32").encode(value=1), "leaf[...].name", "it is required, and absent"),
+    ],
+)
+def test_each_check_of_a_buffer_inside(inner: bytes, where: str, reason: str) -> None:
+    answer = refusal(HOLDER, HOLDER.encode(leaf=inner))
+    assert answer is not None
+    assert (answer[0], answer[1][: len(reason)]) == (where, reason)
+
+
+def test_a_buffer_inside_has_any_file_identifier_or_none() -> None:
+    named = HOLDER.replace(file_identifier="HOLD")
+    assert refusal(named, named.encode(leaf=LEAF.encode(name=""))) is None
+    assert refusal(named, named.encode(leaf=LEAF.replace(file_identifier="LEAF").encode(name=""))) is None
+
+
+def test_the_limits_count_through_buffers_inside() -> None:
+    payload = keeper(3)
+    assert refusal(KEEPER, payload, max_depth=4, max_tables=6) is None
+    answer = refusal(KEEPER, payload, max_depth=3)
+    assert answer is not None
+    assert (answer[0], answer[1][:38]) == ("self[...].self[...].leaf[...]", "tables are nested more than 3 deep (in")
+    answer = refusal(KEEPER, payload, max_tables=5)
+    assert answer is not None
+    assert answer[1].startswith("there are more than 5 tables")
+    assert refusal(KEEPER, payload, max_apparent_size=3 * len(payload)) is None
+    answer = refusal(KEEPER, payload, max_apparent_size=len(payload))
+    assert answer is not None
+    assert "comes to more than" in answer[1]
+    assert refusal(KEEPER, keeper(1000)) is not None
+    assert refusal(KEEPER, keeper(1000), max_depth=1001) is None
+
+
+@given(messages(KEEPER, 3), st.data())
+def test_a_corrupted_buffer_inside_is_refused_or_can_be_read(message: dict[str, Any], data: st.DataObject) -> None:
+    payload = bytearray(KEEPER.encode(**message))
+    assert refusal(KEEPER, bytes(payload)) is None
+    start = payload.index(message["leaf"])
+    at = data.draw(st.integers(start, start + len(message["leaf"]) - 1))
+    payload[at] = data.draw(st.integers(0, 255))
+    if refusal(KEEPER, bytes(payload)) is None:
+        LEAF.decode(KEEPER.decode(bytes(payload))["leaf"])
+
+
 @given(st.binary(max_size=64))
 def test_any_bytes_are_answered(payload: bytes) -> None:
-    for record in (MONSTER, THING, TELEMETRY):
+    for record in (MONSTER, THING, TELEMETRY, KEEPER):
         answer = refusal(record, payload)
         assert answer is None or answer[1]
 
@@ -278,7 +359,11 @@ def test_a_record_is_a_validator_in_the_adapters() -> None:
 def test_a_validator_in_the_reader_refuses_each_payload_that_verify_refuses() -> None:
     broken = patched(EVENT, 4, "<i", 5)
     for copy in (False, True):
-        for validator in (TypedValidator(TELEMETRY), TypedValidator("Event", TELEMETRY.verify)):
+        for validator in (
+            TypedValidator(TELEMETRY),
+            TypedValidator("Event", TELEMETRY.verify),
+            TypedValidator("Event", partial(TELEMETRY.verify)),
+        ):
             deframer = ChecksumDeframer("crc32").with_validator(validator)
             reader = StreamReader(bytes(frame_many([EVENT, EVENT, broken, EVENT], "crc32")), deframer, copy=copy)
             frames, size = iter(reader), 8 + len(EVENT)

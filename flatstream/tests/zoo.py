@@ -24,10 +24,13 @@ from flatstream.records.types import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from flatstream.records.types import Field
+
 SCHEMAS: Final = Path(__file__).parent / "schemas"
 
 MONSTER: Final = Schema.load(SCHEMAS / "monster.bfbs").record()
 THING: Final = Schema.load(SCHEMAS / "thing.bfbs").record()
+KEEPER: Final = Schema.load(SCHEMAS / "keeper.bfbs").record()
 TELEMETRY: Final = Schema.load(SCHEMAS / "telemetry.bfbs").record()
 
 
@@ -79,11 +82,18 @@ def _entries(table: TableType, depth: int) -> list[st.SearchStrategy[list[tuple[
             continue
         each: st.SearchStrategy[Any] = st.just(field.default)
         if field.required:
-            each = values(field.type, depth - 1)
+            each = _given(field, depth - 1)
         elif depth > 0 or isinstance(field.type, (Scalar, EnumType, StructType)):
-            each = st.one_of(each, values(field.type, depth - 1))
+            each = st.one_of(each, _given(field, depth - 1))
         entries.append(st.tuples(st.just(name), each).map(lambda item: [item]))
     return entries
+
+
+def _given(field: Field, depth: int) -> st.SearchStrategy[Any]:
+    if field.nested is None:
+        return values(field.type, depth)
+    inner = Record.of_table(field.nested)
+    return st.deferred(lambda: messages(inner, depth)).map(lambda message: inner.encode(**message))
 
 
 def _union(name: str, union: UnionType, depth: int) -> st.SearchStrategy[list[tuple[str, Any]]]:

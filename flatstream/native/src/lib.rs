@@ -1,8 +1,8 @@
 //! The accelerated engine of FlatStream for Python.
 //!
 //! `wire`, `checksum`, `scan` and `framing` are the format, and `tables` the messages in it, without Python; the rest hands
-//! Python's buffers to them. What
-//! a frame means that is not whole and good is decided in Python, by the one parser: the native code stops in front of it.
+//! Python's buffers to them. What a frame or a payload means that is not whole and good is decided in Python, by the one
+//! parser and the one verifier: the native code stops in front of it.
 
 pub mod checksum;
 pub mod framing;
@@ -17,6 +17,7 @@ mod python {
     mod batch;
     mod buffer;
     mod column;
+    mod decoding;
     mod encoding;
     mod frames;
     mod gathering;
@@ -38,6 +39,8 @@ mod python {
         use super::batch::{frame_rows, frame_some, scan};
         #[pymodule_export]
         use super::column::Column;
+        #[pymodule_export]
+        use super::decoding::Decoder;
         #[pymodule_export]
         use super::encoding::RowEncoder;
         #[pymodule_export]

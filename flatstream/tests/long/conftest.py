@@ -43,7 +43,7 @@ def oracle(
 ) -> Callable[..., AbstractContextManager[Ask]]:
     """A function that starts the oracle with its arguments, and gives a function from payloads to verdicts."""
     folder: Path = tmp_path_factory.mktemp("oracle")
-    flatc("--cpp", "-o", folder, *(SCHEMAS / f"{name}.fbs" for name in ("monster", "thing", "telemetry")))
+    flatc("--cpp", "-o", folder, *(SCHEMAS / f"{name}.fbs" for name in ("monster", "thing", "telemetry", "keeper")))
     compiler = shutil.which("g++")
     assert compiler is not None, "the long tests need g++"
     program = folder / "oracle"

@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flatstream.errors import VerificationFailed
-from flatstream.tests.zoo import MONSTER, SCHEMAS, TELEMETRY, THING, messages
+from flatstream.tests.zoo import KEEPER, MONSTER, SCHEMAS, TELEMETRY, THING, messages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from flatstream import Record
 
-RECORDS = {"monster": MONSTER, "thing": THING, "telemetry": TELEMETRY}
+RECORDS = {"monster": MONSTER, "thing": THING, "telemetry": TELEMETRY, "keeper": KEEPER}
 
 STRICTER = ("are not aligned", "a string is no UTF-8", "a union has")
 """What Rust's verifier refuses and C++'s accepts: see the oracle's page."""
@@ -27,7 +27,7 @@ STRICTER = ("are not aligned", "a string is no UTF-8", "a union has")
 BATCHES = 500
 """Messages of each record whose corruptions are judged."""
 CORRUPTED = 100
-"""Corruptions of each: 150,000 in all."""
+"""Corruptions of each: 200,000 in all."""
 
 
 def verdict(record: Record, payload: bytes) -> str:

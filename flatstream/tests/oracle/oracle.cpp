@@ -1,6 +1,6 @@
 // Asks the official verifiers about payloads: see README.md.
 //
-// oracle NAME            the verifier that flatc generated for monster, thing or telemetry
+// oracle NAME            the verifier that flatc generated for monster, thing, telemetry or keeper
 // oracle FILE.bfbs ROOT  the verifier that works from a binary schema
 //
 // Requests on stdin, each a length (u32, little-endian) and so many bytes; for each a line "1" or "0" on stdout, flushed
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "flatbuffers/reflection.h"
+#include "keeper_generated.h"
 #include "monster_generated.h"
 #include "telemetry_generated.h"
 #include "thing_generated.h"
@@ -36,6 +37,11 @@ Judge Generated(const std::string &name) {
     return [](const uint8_t *data, size_t size) {
       flatbuffers::Verifier verifier(data, size);
       return zoo::VerifyThingBuffer(verifier);
+    };
+  if (name == "keeper")
+    return [](const uint8_t *data, size_t size) {
+      flatbuffers::Verifier verifier(data, size);
+      return zoo::VerifyKeeperBuffer(verifier);
     };
   return [](const uint8_t *data, size_t size) {
     flatbuffers::Verifier verifier(data, size);

@@ -11,7 +11,7 @@ use super::algorithm;
 use super::buffer::Held;
 use super::verifying::Verifier;
 use crate::checksum::{for_algorithm, is_right, Algorithm, Checksum};
-use crate::tables::verify;
+use crate::tables::verify::{self, Waiting};
 use crate::wire::{whole_frame, LENGTH_SIZE};
 
 /// What payloads are: of `bytes`, or where copies are asked for, `bytes`; else views on the window.
@@ -118,7 +118,7 @@ impl WholeFrames {
         let first = self.pos();
         let mut pos = first;
         let mut payloads = Vec::with_capacity(RUN);
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::default();
         while payloads.len() < RUN && pos - first < RUN_BYTES {
             // Anew for each frame: making a view may run the garbage collector, and that anybody's code.
             let bytes = self.held.bytes();

@@ -8,7 +8,7 @@ use pyo3::types::{PyBytes, PyDict};
 
 use super::buffer::Held;
 use super::frames::{place, rows};
-use crate::tables::verify::{self, Limits, Step, Target, What};
+use crate::tables::verify::{self, Limits, Step, Target, Waiting, What};
 
 /// Payloads that are verified between two looks at the signals.
 const PART: usize = 1 << 20;
@@ -39,7 +39,7 @@ impl Verifier {
     /// Whether a payload passes.
     #[pyo3(signature = (payload, /))]
     fn accepts(&self, payload: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::default();
         if let Ok(bytes) = payload.cast_exact::<PyBytes>() {
             return Ok(self.0.accepts(bytes.as_bytes(), &mut waiting));
         }
@@ -55,7 +55,7 @@ impl Verifier {
         lengths: &Bound<'_, PyAny>,
     ) -> PyResult<usize> {
         let (source, offsets, lengths) = (Held::new(source)?, Held::new(offsets)?, Held::new(lengths)?);
-        let mut waiting = Vec::new();
+        let mut waiting = Waiting::default();
         let all = rows(&lengths);
         for row in 0..all {
             if row % PART == PART - 1 {
@@ -103,6 +103,7 @@ fn target_of(op: u8, size: u64, align: u64, reference: &Bound<'_, PyAny>) -> PyR
         3 => Target::Table(reference.extract()?),
         5 => Target::Texts,
         6 => Target::Tables(reference.extract()?),
+        7 => Target::Nested(reference.extract()?),
         _ => return Err(PyValueError::new_err(format!("there is no op {op}"))),
     })
 }

@@ -302,9 +302,9 @@ fn finish<C: Checksum>(checksum: &C, frame: &mut [u8]) {
 #[inline(always)]
 pub fn most_of_row(form: &Form, cells: &[Cell]) -> Option<usize> {
     let mut most = form.most;
-    for cell in cells {
-        if let Cell::Text(len) = cell {
-            most = most.checked_add(len.checked_add(8)?)?;
+    for (cell, field) in cells.iter().zip(&form.fields) {
+        if let (Cell::Text(len), Kind::Span { align, .. }) = (cell, field.kind) {
+            most = most.checked_add(len.checked_add(align + OFFSET_SIZE + 1)?)?;
         }
     }
     (most <= form.longest).then_some(most)
@@ -428,6 +428,6 @@ mod tests {
             present: None,
         };
         assert_eq!(out[..end], framed(&[numbers(&[7, 0, 0, 0]), text], 1, 99).unwrap()[4..]);
-        assert_eq!(most_of_row(&form, &[Cell::Text(90)]), None);
+        assert_eq!(most_of_row(&form, &[Cell::Absent, Cell::Text(90)]), None);
     }
 }

@@ -17,7 +17,7 @@ const MAX_OFFSET: u64 = (1 << 31) - 1;
 
 /// The bytes at a place of a payload, if they lie in it. Places are `u64`, so that no sum of them overflows anywhere.
 #[inline(always)]
-fn at<const N: usize>(payload: &[u8], place: u64) -> Option<[u8; N]> {
+pub(crate) fn at<const N: usize>(payload: &[u8], place: u64) -> Option<[u8; N]> {
     payload.get(usize::try_from(place).ok()?..)?.first_chunk().copied()
 }
 
@@ -39,7 +39,7 @@ fn is_inside(place: u64, width: u64, align: u64, size: u64) -> bool {
 
 /// A table whose own bytes and vtable lie in the payload.
 #[derive(Clone, Copy)]
-struct Table {
+pub(crate) struct Table {
     start: u64,
     vtable: u64,
     vtable_len: u64,
@@ -48,7 +48,7 @@ struct Table {
 impl Table {
     /// The table to which the root offset leads, behind the file identifier if there must be one.
     #[inline(always)]
-    fn root(payload: &[u8], identifier: Option<[u8; 4]>) -> Option<Self> {
+    pub(crate) fn root(payload: &[u8], identifier: Option<[u8; 4]>) -> Option<Self> {
         if payload.len() < MIN_SIZE || identifier.is_some_and(|wanted| at(payload, 4) != Some(wanted)) {
             return None;
         }
@@ -75,7 +75,7 @@ impl Table {
 
     /// Where a field lies, by the place of its entry in the vtable; `None` if it is absent.
     #[inline(always)]
-    fn field(&self, payload: &[u8], entry: u64) -> Option<u64> {
+    pub(crate) fn field(&self, payload: &[u8], entry: u64) -> Option<u64> {
         if entry >= self.vtable_len {
             return None;
         }
@@ -88,7 +88,7 @@ impl Table {
 
 /// Where the offset at a place leads, if both lie in the payload.
 #[inline(always)]
-fn target(payload: &[u8], place: u64) -> Option<u64> {
+pub(crate) fn target(payload: &[u8], place: u64) -> Option<u64> {
     let size = payload.len() as u64;
     if !is_inside(place, 4, 4, size) {
         return None;
@@ -100,7 +100,7 @@ fn target(payload: &[u8], place: u64) -> Option<u64> {
 
 /// The bytes of a string, which lies in the payload, ends in a NUL and is UTF-8.
 #[inline(always)]
-fn text(payload: &[u8], place: u64) -> Option<&[u8]> {
+pub(crate) fn text(payload: &[u8], place: u64) -> Option<&[u8]> {
     let size = payload.len() as u64;
     if !is_inside(place, 4, 4, size) {
         return None;
@@ -116,7 +116,7 @@ fn text(payload: &[u8], place: u64) -> Option<&[u8]> {
 
 /// The number of elements of a vector, which lies in the payload; what its elements refer to is another matter.
 #[inline(always)]
-fn vector(payload: &[u8], place: u64, width: u64, align: u64) -> Option<u64> {
+pub(crate) fn vector(payload: &[u8], place: u64, width: u64, align: u64) -> Option<u64> {
     let size = payload.len() as u64;
     if !is_inside(place, 4, 4, size) {
         return None;

@@ -19,6 +19,8 @@ pub enum Target {
     Table(usize),
     Texts,
     Tables(usize),
+    /// Bytes that are a buffer of their own, with that root table.
+    Nested(usize),
 }
 
 #[derive(Clone, Debug)]
@@ -53,14 +55,24 @@ pub struct Verifier {
     limits: Limits,
 }
 
+/// What is still to be looked at. Its room can be used again.
+#[derive(Default)]
+pub struct Waiting {
+    tables: Vec<Waits>,
+    /// Buffers inside: where they begin and end in the whole payload; and of the root table in each, all but its place.
+    buffers: Vec<(usize, usize, usize, i64)>,
+    /// Where the buffer begins whose tables are looked at now.
+    base: usize,
+}
+
 /// A table that is still to be looked at: its number in the plan, its place, its depth.
-type Waiting = (usize, u64, i64);
+type Waits = (usize, u64, i64);
 
 impl Verifier {
     /// `None` if a step leads to a table that is not in the plan.
     pub fn new(plan: Vec<Vec<Step>>, identifier: Option<[u8; 4]>, limits: Limits) -> Option<Self> {
         let is_there = |target: &Target| match target {
-            Target::Table(which) | Target::Tables(which) => *which < plan.len(),
+            Target::Table(which) | Target::Tables(which) | Target::Nested(which) => *which < plan.len(),
             _ => true,
         };
         let complete = plan.iter().flatten().all(|step| match &step.what {
@@ -70,31 +82,40 @@ impl Verifier {
         (complete && !plan.is_empty()).then_some(Self { plan, identifier, limits })
     }
 
-    /// Whether a payload passes. `waiting` is room for the tables to be looked at, whose capacity is used again.
+    /// Whether a payload passes. `waiting` is room that is used again.
     #[inline]
-    pub fn accepts(&self, payload: &[u8], waiting: &mut Vec<(usize, u64, i64)>) -> bool {
-        waiting.clear();
+    pub fn accepts(&self, payload: &[u8], waiting: &mut Waiting) -> bool {
+        waiting.tables.clear();
+        waiting.buffers.clear();
+        waiting.base = 0;
         self.verify(payload, waiting).is_some()
     }
 
     #[inline]
-    fn verify(&self, payload: &[u8], waiting: &mut Vec<Waiting>) -> Option<()> {
-        let root = Table::root(payload, self.identifier)?;
+    fn verify(&self, whole: &[u8], waiting: &mut Waiting) -> Option<()> {
+        let root = Table::root(whole, self.identifier)?;
         let mut sums = Sums { tables: 1, apparent: 4 };
-        self.table(payload, (0, root.start, 1), &mut sums, waiting)?;
-        while let Some(next) = waiting.pop() {
-            self.table(payload, next, &mut sums, waiting)?;
+        self.table(whole, (0, root.start, 1), &mut sums, waiting)?;
+        let mut payload = whole;
+        loop {
+            while let Some(next) = waiting.tables.pop() {
+                self.table(payload, next, &mut sums, waiting)?;
+            }
+            let Some((start, end, which, depth)) = waiting.buffers.pop() else { return Some(()) };
+            payload = whole.get(start..end)?;
+            waiting.base = start;
+            sums.apparent += 4;
+            waiting.tables.push((which, Table::root(payload, None)?.start, depth));
         }
-        Some(())
     }
 
     #[inline(always)]
     fn table(
         &self,
         payload: &[u8],
-        (which, start, depth): Waiting,
+        (which, start, depth): Waits,
         sums: &mut Sums,
-        waiting: &mut Vec<Waiting>,
+        waiting: &mut Waiting,
     ) -> Option<()> {
         let limits = &self.limits;
         if depth > limits.depth || sums.tables > limits.tables {
@@ -156,7 +177,7 @@ fn refer(
     depth: i64,
     sums: &mut Sums,
     limits: &Limits,
-    waiting: &mut Vec<Waiting>,
+    waiting: &mut Waiting,
 ) -> Option<()> {
     match *target {
         Target::Inline { size, align } => {
@@ -167,7 +188,14 @@ fn refer(
         Target::Vector { width, align } => sums.apparent += 4 + (width * vector(payload, place, width, align)?) as i64,
         Target::Table(which) => {
             sums.tables += 1;
-            waiting.push((which, place, depth + 1));
+            waiting.tables.push((which, place, depth + 1));
+        }
+        Target::Nested(which) => {
+            let count = vector(payload, place, 1, 1)?;
+            sums.apparent += 4 + count as i64;
+            sums.tables += 1;
+            let start = waiting.base + place as usize + 4;
+            waiting.buffers.push((start, start + count as usize, which, depth + 1));
         }
         Target::Texts | Target::Tables(_) => {
             let count = vector(payload, place, 4, 4)?;
@@ -181,7 +209,7 @@ fn refer(
             for slot in (place + 4..).step_by(4).take(count as usize) {
                 let item = slot + u32_at(payload, slot)?;
                 if let Target::Tables(which) = *target {
-                    waiting.push((which, item, depth + 1));
+                    waiting.tables.push((which, item, depth + 1));
                 } else {
                     sums.apparent += 5 + text(payload, item)?.len() as i64;
                     // Not only at the end: one string can be referred to often.
@@ -206,7 +234,7 @@ mod tests {
     }
 
     fn accepts(plan: Vec<Vec<Step>>, payload: &[u8]) -> bool {
-        Verifier::new(plan, None, LIMITS).unwrap().accepts(payload, &mut Vec::new())
+        Verifier::new(plan, None, LIMITS).unwrap().accepts(payload, &mut Waiting::default())
     }
 
     /// A table with an offset in its first field, and what follows it.
@@ -262,6 +290,27 @@ mod tests {
         assert!(!accepts(plan(), &payload));
         (payload[12], payload[22]) = (9, 4); // a tag of a newer schema
         assert!(accepts(plan(), &payload));
+    }
+
+    #[test]
+    fn bytes_that_are_a_buffer_are_looked_into() {
+        let held = |inner: &[u8]| referring(&[&(inner.len() as u32).to_le_bytes(), inner].concat());
+        let accepts = |depth: i64, apparent_size: i64, payload: &[u8]| {
+            let text = vec![step(4, What::Value(Target::Text))];
+            let plan = vec![vec![step(4, What::Value(Target::Nested(1)))], text];
+            let limits = Limits { depth, tables: 2, apparent_size };
+            Verifier::new(plan, None, limits).unwrap().accepts(payload, &mut Waiting::default())
+        };
+        let payload = held(&referring(b"\x03\0\0\0abc\0"));
+        assert!(accepts(2, 76, &payload));
+        // The limits hold for all together.
+        assert!(!accepts(1, 76, &payload));
+        assert!(!accepts(2, 75, &payload));
+        assert!(!accepts(2, 99, &held(b"")));
+        assert!(!accepts(2, 99, &held(&referring(b"\x03\0\0\0abcd"))));
+        // The buffer is over where its bytes are, and not where the payload is.
+        assert!(!accepts(2, 99, &[held(&referring(b"\x04\0\0\0abc\0")), vec![0]].concat()));
+        assert!(Verifier::new(vec![vec![step(4, What::Value(Target::Nested(1)))]], None, LIMITS).is_none());
     }
 
     #[test]
