@@ -21,7 +21,17 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 """The root of the repository."""
 
 RENDERING: Final = frozenset(
-    {"__main__.py", "blocks.py", "check.py", "markers.py", "prose.py", "records.py", "test_speed.py"}
+    {
+        "__main__.py",
+        "blocks.py",
+        "check.py",
+        "comparing.py",
+        "markers.py",
+        "prose.py",
+        "records.py",
+        "showing.py",
+        "test_speed.py",
+    }
 )
 """Modules that only show, check or store what was measured: they may change without a new run."""
 

@@ -27,6 +27,8 @@ class Effort:
     sample_ns: int
     processes: int = 1
     quick: bool = False
+    turn: int = 0
+    """Which of the processes this is: rounds begin with another lane in each."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Samples:
     beside: list[float]
 
 
-FULL: Final = Effort(least=3, most=12, seconds=2.0, sample_ns=3_000_000, processes=5)
+FULL: Final = Effort(least=1, most=12, seconds=0.8, sample_ns=2_000_000, processes=5)
 QUICK: Final = Effort(least=2, most=10, seconds=0.2, sample_ns=300_000, quick=True)
 
 
@@ -81,8 +83,8 @@ def measure(
         began = clock()
         turn, rounds = 0, effort.least
         while turn < rounds:
-            for index in rotated(len(calls), turn):
-                if turn % 2:
+            for index in rotated(len(calls), effort.turn + turn):
+                if (effort.turn + turn) % 2:
                     samples[index].own.append(_timed(calls[index], loops[index], clock))
                     samples[index].beside.append(_timed(reference, beside, clock))
                 else:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
     from benchmarks.measure import Effort
     from benchmarks.records import Record
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
 
     Take = Callable[[Scenario, Sequence[str], Effort, int], Iterator[tuple[str, float, Any]]]
 

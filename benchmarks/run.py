@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
     from benchmarks.measure import Effort
     from benchmarks.records import Bar, GroupRecord, Record, Row
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
     from benchmarks.tiers import Group
 
 __all__ = ["checked", "record_of", "run_group", "run_part", "run_scenario"]

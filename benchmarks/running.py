@@ -20,7 +20,7 @@ from benchmarks.worker import WorkerError, in_a_process
 
 if TYPE_CHECKING:
     from benchmarks.records import Record
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
 
 __all__ = ["INTERRUPTED", "run"]
 

@@ -1,69 +1,80 @@
-"""The same work under pytest-benchmark: ``pytest benchmarks -k tel-100k``. A plain ``pytest`` does not collect this.
+"""The same work under pytest-benchmark: ``pytest benchmarks -k tel-100k-R3``. A plain ``pytest`` does not collect this.
 
-Numbers that are quoted come from ``python -m benchmarks run``, where contenders take turns; these are for a quick look
-at one of them.
+Every row of every group is a test, named scenario-group-row; pytest-benchmark's own options work, such as
+``--benchmark-json`` and ``--benchmark-compare``. Numbers that are quoted come from ``python -m benchmarks run``, where
+contenders take turns in several processes; these are for a quick look at one of them.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.contenders import contenders
-from benchmarks.read_paths import read_paths
 from benchmarks.run import checked
-from benchmarks.scenarios import LARGE, SMALL
-from benchmarks.tiers import TITLES, Absent, expected, lane
-from benchmarks.workloads import TELEMETRY as SHAPE
-from benchmarks.workloads import telemetry
+from benchmarks.scenarios import MINIATURES, SCENARIOS
+from benchmarks.tiers import Absent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Protocol
+    from collections.abc import Callable, Iterator
+    from typing import Any, Protocol
 
-    from benchmarks.tiers import Lane
+    from benchmarks.tiers import Group
 
     class Benchmark(Protocol):
         """The part of pytest-benchmark's fixture that is used here."""
 
         group: str
+        extra_info: dict[str, object]
 
         def __call__(self, call: Callable[[], object]) -> object:
             """Time ``call``."""
 
 
-TELEMETRY = [
-    pytest.param(count, tier, place, id=f"{scenario}-{tier}-{contender.name}")
-    for scenario, count in (("tel-100", SMALL), ("tel-100k", LARGE))
-    for tier in TITLES
-    for place, contender in enumerate(contenders())
-    if contender.refuses(SHAPE, tier) is None
-]
-READ_PATHS = [pytest.param(place, id=f"readpath-R0-{way.name}") for place, way in enumerate(read_paths(telemetry(1)))]
+ELSEWHERE = {"rust"}
+"""Scenarios whose work is done, and timed, in another process: only a run of ours can measure them."""
+
+
+def rows() -> Iterator[Any]:
+    """Every row: its names are those that the same groups have over next to nothing."""
+    for scenario in SCENARIOS.values():
+        if scenario.name in ELSEWHERE:
+            continue
+        miniature = MINIATURES[scenario.name].groups
+        for place, (group, small) in enumerate(
+            zip(scenario.groups, _repeating(miniature, scenario.groups), strict=True)
+        ):
+            for lane in small().lanes:
+                yield pytest.param(scenario.name, place, lane.name, id=f"{scenario.name}-{group}-{lane.name}")
+
+
+def _repeating(small: Any, groups: Any) -> list[Callable[[], Group]]:
+    """A small group for each group, of the same tier where there are fewer of them: sizes differ, names do not."""
+    found = list(small.items())
+    return [
+        next((make for name, make in found if name == wanted), None)
+        or next(make for name, make in found if name.partition("-")[0] == wanted.partition("-")[0])
+        for wanted in groups
+    ]
+
+
+@lru_cache(maxsize=1)
+def group_at(scenario: str, place: int) -> Group:
+    """The group of full size; the next one takes its place."""
+    return list(SCENARIOS[scenario].groups.values())[place]()
 
 
 @pytest.mark.benchmark(disable_gc=True, max_time=0.5, min_rounds=3)
-@pytest.mark.parametrize(("count", "tier", "place"), TELEMETRY)
-def test_telemetry(benchmark: Benchmark, count: int, tier: str, place: int) -> None:
-    """One contender in one tier."""
-    workload = telemetry(count)
-    benchmark.group = f"{count} telemetry events, {tier}"
-    benchmark(_right(lane(contenders()[place], tier, workload), expected(tier, workload)))
-
-
-@pytest.mark.benchmark(disable_gc=True, max_time=0.5, min_rounds=3)
-@pytest.mark.parametrize("place", READ_PATHS)
-def test_read_path(benchmark: Benchmark, place: int) -> None:
-    """One way of reading."""
-    workload = telemetry(LARGE)
-    benchmark.group = "read paths"
-    benchmark(_right(read_paths(workload)[place], workload.payloads))
-
-
-def _right(entrant: Lane | Absent, output: object) -> Callable[[], object]:
-    """The call to time, if its output is right."""
-    entrant = checked(entrant, output)
+@pytest.mark.parametrize(("scenario", "place", "name"), rows())
+def test_row(benchmark: Benchmark, scenario: str, place: int, name: str) -> None:
+    """One row, after its output was checked."""
+    group = group_at(scenario, place)
+    benchmark.group = f"{scenario} {group.name}: {group.title}"
+    benchmark.extra_info.update(tier=group.tier, messages=group.messages, payload_bytes=group.payload_bytes)
+    entrant = checked(next(lane for lane in group.lanes if lane.name == name), group.expected)
     if isinstance(entrant, Absent):
-        pytest.fail(entrant.reason)
-    return entrant.call
+        if entrant.status == "wrong":
+            pytest.fail(entrant.reason)
+        pytest.skip(entrant.reason)
+    benchmark(entrant.call)

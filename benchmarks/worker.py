@@ -11,23 +11,27 @@ import json
 import os
 import sys
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from subprocess import PIPE, Popen
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, Final
 
-from benchmarks.environment import ROOT
+from benchmarks.environment import ROOT, library_digest, sources_digest
 from benchmarks.measure import Effort
 from benchmarks.run import run_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from benchmarks.scenarios import Scenario
+    from benchmarks.scenario import Scenario
 
 __all__ = ["WorkerError", "in_a_process", "work"]
 
-PADDING = "BENCHMARKS_PADDING"
+SOURCES: Final = sources_digest()
+LIBRARY: Final = library_digest()
+"""Of what this process was loaded from: the processes that it starts must be of the same."""
+
+PADDING: Final = "BENCHMARKS_PADDING"
 """An environment variable of another length in each turn: it moves the stack, which some code is sensitive to."""
 
 
@@ -42,19 +46,27 @@ def in_a_process(
 
     ``WorkerError`` if the process ends early. Closing the iterator ends the process.
     """
-    task = {"scenario": scenario.name, "parts": list(parts), "effort": asdict(effort)}
+    task = {
+        "scenario": scenario.name,
+        "parts": list(parts),
+        "effort": asdict(replace(effort, turn=turn)),
+        "sources": SOURCES,
+        "library": LIBRARY,
+    }
     command = [sys.executable, "-m", "benchmarks.worker"]
     environment = {**os.environ, PADDING: "x" * (97 * turn)}
     with Popen(command, cwd=ROOT, env=environment, stdin=PIPE, stdout=PIPE, encoding="utf-8") as process:  # noqa: S603  (our own)
         try:
             if process.stdin is None or process.stdout is None:
                 raise WorkerError("the process has no pipes")
-            with suppress(BrokenPipeError):  # it has ended already, which is said below
+            with suppress(BrokenPipeError):  # it has ended already, which shows below
                 process.stdin.write(json.dumps(task))
                 process.stdin.close()
             left = list(parts)
             for line in process.stdout:
                 said = json.loads(line)
+                if "problem" in said:
+                    raise WorkerError(said["problem"])
                 if "found" in said:
                     left.remove(said["part"])
                     yield said["part"], 1.0, said["found"]
@@ -79,6 +91,9 @@ def work(task: Mapping[str, Any], scenarios: Mapping[str, Scenario], out: IO[str
         out.write(json.dumps(said) + "\n")
         out.flush()
 
+    if (task["sources"], task["library"]) != (sources_digest(), library_digest()):
+        say(problem="the sources were edited while the run was at it; what is measured so far is of the old ones")
+        return
     for part in task["parts"]:
         say(part=part, fraction=0.0)
         found = run_part(scenario, part, effort, partial(_moved, say, part))

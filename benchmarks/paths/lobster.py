@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import tempfile
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -19,6 +18,7 @@ import flatstream
 from benchmarks.contenders import contenders
 from benchmarks.contenders.csv_lines import CsvLines
 from benchmarks.engines import NATIVE, NO_NATIVE, on
+from benchmarks.paths.folder import Folder
 from benchmarks.tiers import TITLES, Absent, Group, Lane, built, codec, group
 from benchmarks.workloads import LOBSTER, SEED, books, orders
 from flatstream.lobster import MESSAGE, ORDERBOOK, ingest, write_sample
@@ -62,8 +62,8 @@ class _Market:
     """A ZIP, LOBSTER's own or one of that form, and a folder for its streams that goes with this object."""
 
     def __init__(self, count: int, levels: int) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        folder = Path(self._folder.name)
+        self._folder = Folder()
+        folder = self._folder.path
         real = os.environ.get(LOBSTER)
         self.zip = Path(real) if real else write_sample(folder, rows=count, levels=levels, seed=SEED).path
         self.out = folder / "streams"

@@ -173,6 +173,10 @@ class _Sink:
     def __init__(self, kind: str) -> None:
         self._file: BinaryIO | None = tempfile.TemporaryFile() if kind == "file" else None  # noqa: SIM115  (open as long as the group)
 
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
     def filled(self, way: Callable[[Any], None]) -> bytearray | None:
         if self._file is None:
             sink = bytearray()

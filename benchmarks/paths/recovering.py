@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import flatstream
 from benchmarks.engines import NATIVE, NO_NATIVE, on
+from benchmarks.paths.folder import Folder
 from benchmarks.tiers import Absent, Group, Lane
 from benchmarks.workloads import blocks
 
@@ -28,8 +27,8 @@ class _Journal:
     """A file of frames, in a temporary folder that goes with this object."""
 
     def __init__(self, content: bytes, times: int = 1) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.path = Path(self._folder.name) / "journal"
+        self._folder = Folder()
+        self.path = self._folder.path / "journal"
         with self.path.open("wb") as file:
             for _ in range(times):
                 file.write(content)

@@ -10,7 +10,6 @@ import json
 import shutil
 import struct
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +19,7 @@ from benchmarks.contenders.flatstream_vector import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.packed_struct import PackedStruct
 from benchmarks.environment import ROOT
+from benchmarks.paths.folder import Folder
 from benchmarks.tiers import TITLES, Absent, Group, Lane, expected, lane
 from benchmarks.workloads import telemetry
 
@@ -73,9 +73,9 @@ class Server:
     """The process of the contenders in Rust. It ends with this object."""
 
     def __init__(self, program: Path, workload: Workload) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.dump = Path(self._folder.name) / "stream"
-        events = Path(self._folder.name) / "events"
+        self._folder = Folder()
+        self.dump = self._folder.path / "stream"
+        events = self._folder.path / "events"
         pack = workload.shape.struct.pack
         events.write_bytes(b"".join(pack(*row) for row in workload.rows))
         self._process = subprocess.Popen(  # noqa: S603  (what cargo has just built)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import mmap
 import socket
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import msgpack
@@ -15,6 +13,7 @@ import flatstream
 from benchmarks.contenders.flatstream_vector import FlatStreamVector
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.engines import BEST, on
+from benchmarks.paths.folder import Folder
 from benchmarks.read_paths import READAHEAD
 from benchmarks.tiers import TITLES, Group, Lane, codec, iterate
 from benchmarks.workloads import telemetry
@@ -27,42 +26,29 @@ if TYPE_CHECKING:
 
 __all__ = ["file_read_group", "file_write_group", "socket_read_group", "socket_write_group"]
 
+WRITTEN: Final = "written"
+"""Name of the file that is written."""
+
 MSGPACK: Final = ".".join(map(str, msgpack.version))
-
-
-class _Files:
-    """Files in a temporary folder, which goes with this object."""
-
-    def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        self.written = Path(self._folder.name) / "written"
-
-    def holding(self, name: str, content: bytes) -> None:
-        """A file with this content."""
-        (Path(self._folder.name) / name).write_bytes(content)
-
-    def path(self, name: str) -> Path:
-        """Where a file is, for as long as this object is there."""
-        return Path(self._folder.name) / name
 
 
 def file_write_group(count: int) -> Group:
     """F0 into a file that exists, from its start, up to the operating system (S5), not to the disk."""
-    workload, files = telemetry(count), _Files()
+    workload, files = telemetry(count), Folder()
 
     def own(buffering: int) -> None:
-        with files.written.open("wb", buffering) as file:
+        with (files.path / WRITTEN).open("wb", buffering) as file:
             put = StreamWriter(file).write_payload
             for payload in workload.payloads:
                 put(payload)
 
     def many() -> None:
-        with files.written.open("wb", 0) as file:
+        with (files.path / WRITTEN).open("wb", 0) as file:
             StreamWriter(file).write_many(workload.payloads)
 
     def peer(buffering: int) -> None:
         pack = msgpack.Packer().pack
-        with files.written.open("wb", buffering) as file:
+        with (files.path / WRITTEN).open("wb", buffering) as file:
             for payload in workload.payloads:
                 file.write(pack(payload))
 
@@ -78,12 +64,12 @@ def file_write_group(count: int) -> Group:
     return _group("F0-file", "F0", "into a file", workload, lanes)
 
 
-def _writing(name: str, label: str, note: str, call: Callable[[], None], files: _Files) -> Lane:
+def _writing(name: str, label: str, note: str, call: Callable[[], None], files: Folder) -> Lane:
     own = label.startswith("FlatStream")
 
     def output() -> list[bytes]:
         call()
-        return _payloads_of(files.written.read_bytes(), own=own)
+        return _payloads_of((files.path / WRITTEN).read_bytes(), own=own)
 
     version = flatstream.__version__ if own else MSGPACK
     return Lane(name, label, version, note, on(BEST, call), on(BEST, output))
@@ -96,17 +82,17 @@ def _payloads_of(stream: bytes, *, own: bool) -> list[bytes]:
 
 def file_read_group(count: int) -> Group:
     """R0 from a file that is in the system's cache."""
-    workload, files = telemetry(count), _Files()
+    workload, files = telemetry(count), Folder()
     shape = workload.shape
     files.holding("framed", bytes(codec(FlatStreamVector(engine=BEST), shape).frame(workload.payloads)))
     files.holding("packed", bytes(codec(MessagePack(), shape).frame(workload.payloads)))
 
     def over(name: str, buffering: int, read: Callable[[BinaryIO], Iterable[Any]]) -> Iterable[Any]:
-        with files.path(name).open("rb", buffering) as file:
+        with (files.path / name).open("rb", buffering) as file:
             yield from read(file)
 
     def mapped() -> Iterable[Any]:
-        with files.path("framed").open("rb") as file:
+        with (files.path / "framed").open("rb") as file:
             return StreamReader(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
     ways: list[tuple[str, str, str, Callable[[], Iterable[Any]]]] = [
@@ -133,7 +119,7 @@ def file_read_group(count: int) -> Group:
             "scan",
             "FlatStream: scan of a path",
             "maps the file and finds all frames at once",
-            lambda: flatstream.scan(files.path("framed")),
+            lambda: flatstream.scan(files.path / "framed"),
         ),
         (
             "msgpack",

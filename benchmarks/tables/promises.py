@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Promise", "promises"]
 
-OF_SPEED: Final = frozenset({"engine"})
+OF_SPEED: Final = frozenset({"engine", "records"})
 """Scenarios that promise to be so many times as fast; the others promise to take at most so many times as long."""
 
 

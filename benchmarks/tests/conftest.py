@@ -17,9 +17,11 @@ from benchmarks.engine_paths import large_group, read_group, scale_group, sparse
 from benchmarks.environment import environment
 from benchmarks.measure import Effort
 from benchmarks.page import conformance
+from benchmarks.paths.contending import read_path_group, tier_group
+from benchmarks.paths.promises import read_bar, write_bar
 from benchmarks.records import Record, save
 from benchmarks.run import run_scenario
-from benchmarks.scenarios import Scenario, read_bar, read_path_group, tier_group, write_bar
+from benchmarks.scenario import Scenario
 from benchmarks.tests import invented
 from benchmarks.tiers import TITLES
 

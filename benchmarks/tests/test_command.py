@@ -13,9 +13,10 @@ from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
 from benchmarks.environment import environment
 from benchmarks.measure import Effort
+from benchmarks.paths.contending import tier_group
 from benchmarks.records import read, save
 from benchmarks.run import run_part
-from benchmarks.scenarios import Scenario, tier_group
+from benchmarks.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -58,6 +58,21 @@ def test_turns_rotate_and_the_reference_stands_beside_each() -> None:
     assert " ".join(order) == "a b r  r a r b  b r a r".replace("  ", " ")  # calibration, then two rounds
 
 
+def test_each_process_begins_with_another_lane() -> None:
+    def order(turn: int) -> str:
+        clock, found = Clock(), list[str]()
+
+        def call(name: str) -> None:
+            found.append(name)
+            clock.pass_by(10)
+
+        calls = [lambda: call("a"), lambda: call("b"), lambda: call("c")]
+        measure(calls, lambda: call("r"), Effort(1, 1, 1, 1, turn=turn), clock=clock)
+        return " ".join(found[4:])  # behind the calibration
+
+    assert [order(turn) for turn in range(3)] == ["r a r b r c", "b r c r a r", "r c r a r b"]
+
+
 def test_garbage_collection_is_off_while_timing_and_on_after() -> None:
     during = list[bool]()
     measure([lambda: during.append(gc.isenabled())], lambda: None, Effort(1, 1, 0, 1))

@@ -9,9 +9,9 @@ from benchmarks.contenders.contender import Codec
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
 from benchmarks.measure import Effort
+from benchmarks.paths.contending import tier_group
 from benchmarks.records import Record, RecordError, faults, load, measured, read, save
 from benchmarks.run import run_group
-from benchmarks.scenarios import tier_group
 from benchmarks.tiers import TITLES, Group
 
 if TYPE_CHECKING:
