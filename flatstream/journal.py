@@ -35,9 +35,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
 
-from flatstream.commit import Log, check_settings
+from flatstream.commit import check_settings
 from flatstream.disk import Disk, DiskFile, attempted
 from flatstream.errors import AppendRefused, JournalLocked
+from flatstream.log import Log
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
 from flatstream.writer import StreamWriter
 
@@ -262,7 +263,7 @@ def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_
     with attempted("syncing"):
         file.sync()
         _sync_directory(disk, name)
-    with suppress(OSError):  # it is advice
+    with attempted("forgetting cached pages"):
         disk.drop_cache(file.fileno())
     report = recover_file(cast("BinaryIO", file), deframer)
     if report.end is RecoveryEnd.TORN_TAIL:

@@ -22,6 +22,7 @@ LAYERS = [
     {"errors", "arguments", "locking"},
     {"wire", "extras", "disk"},
     {"engine", "commit"},
+    {"log"},
     {"checksum", "validation", "policy"},
     {"adapters"},
     {"framer", "deframer", "typed"},
