@@ -16,10 +16,10 @@ from typing import Any, Final
 
 __all__ = ["holder", "lock", "unlock"]
 
-_FAR: Final = 2**62
+FAR: Final = 2**62
 """Where the byte lies that is locked on Windows, where locks hinder readers of what is locked."""
 
-_LOCKS: Final = Path("/proc/locks")
+LOCKS: Final = Path("/proc/locks")
 """Where Linux lists its locks."""
 
 
@@ -38,7 +38,7 @@ def holder(fd: int) -> str | None:
     with suppress(OSError, ValueError):
         status = os.fstat(fd)
         place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-        for line in _LOCKS.read_text(encoding="ascii").splitlines():
+        for line in LOCKS.read_text(encoding="ascii").splitlines():
             fields = line.split()
             if fields[1] == "FLOCK" and fields[5] == place:
                 return _process(int(fields[4]))
@@ -89,15 +89,15 @@ class Windows:
     def _at_far(self, fd: int, mode: int) -> None:
         cursor = os.lseek(fd, 0, os.SEEK_CUR)
         try:
-            os.lseek(fd, _FAR, os.SEEK_SET)
+            os.lseek(fd, FAR, os.SEEK_SET)
             self._msvcrt.locking(fd, mode, 1)
         finally:
             os.lseek(fd, cursor, os.SEEK_SET)
 
 
-def _way(system: str) -> Posix | Windows:
+def way(system: str) -> Posix | Windows:
     """How files are locked on a system, by its ``os.name``; modules that only it has are imported for it alone."""
     return Windows(import_module("msvcrt")) if system == "nt" else Posix(import_module("fcntl"))
 
 
-_WAY: Final = _way(os.name)
+_WAY: Final = way(os.name)

@@ -24,8 +24,6 @@ from flatstream.commit import Background
 from flatstream.errors import StreamIOError, SyncFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from typing_extensions import Buffer
 
     from flatstream.commit import Durability, GroupCommit
@@ -86,8 +84,8 @@ class Log:
 
     @property
     def closed(self) -> bool:
-        """Whether `close` was called."""
-        return self._closing
+        """Whether `close` was called, or has nothing to do since the log is another process's."""
+        return self._closing or self._foreign
 
     def enter(self, *, patient: bool = False) -> bool:
         """Begin to frame into ``staged``; `leave` has to follow. ``False`` if there is no room: then `drop`.
@@ -295,6 +293,7 @@ class Log:
                         done += self._written(rest)
             if due == "sync":
                 error = SyncFailed(self.durable)
+                error.offset = self.durable
                 reached = self.flushed
                 self._file.sync()
                 self.durable = reached
@@ -365,6 +364,5 @@ def _after_fork() -> None:
         log.after_fork()
 
 
-_at_fork: Callable[..., None] | None = getattr(os, "register_at_fork", None)
-if _at_fork is not None:  # which Windows, where nothing forks, has not
-    _at_fork(after_in_child=_after_fork)
+# Windows, where nothing forks, has no such function.
+getattr(os, "register_at_fork", lambda **_hooks: None)(after_in_child=_after_fork)
