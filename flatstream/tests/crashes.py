@@ -43,8 +43,11 @@ class Outcome:
     """What a schedule did: for the figures, and so that nobody takes a schedule that does nothing for a success."""
 
     frames: int = 0
+    """Written since the journal was last opened, and what it held then."""
     acknowledged: int = 0
+    """Of them, frames that the writer said were durable."""
     kept: int = 0
+    """Of them, frames that were there at the end."""
     crashes: int = 0
     kills: int = 0
     errors: int = 0

@@ -13,8 +13,10 @@ from flatstream.tests.crashes import Loss, Outcome, run
 from flatstream.tests.simdisk import FOLDER, JOURNAL, SimDisk
 
 SEEDS = range(600)
+"""``tests/long`` has many more."""
+
 FOUND_LOSSES = [11324, 19286]
-"""Seeds of schedules under which the journal once lost something; they stay, with the fault as `IgnoresFailedAdvice`."""
+"""Seeds of schedules under which a journal lost something; they stay, with the fault: `IgnoresFailedAdvice`."""
 
 
 def test_nothing_that_was_acknowledged_is_lost_and_nothing_is_made_up() -> None:

@@ -161,7 +161,7 @@ class Msvcrt:
 def test_on_windows_a_byte_is_locked_that_no_file_has(file: DiskFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locking, "FAR", 2**40)  # not every file system here knows an offset of 2**62
     msvcrt = Msvcrt()
-    monkeypatch.setitem(sys.modules, "msvcrt", msvcrt)  # type: ignore[arg-type]  # a double
+    monkeypatch.setitem(sys.modules, "msvcrt", msvcrt)  # a double
     windows = locking.way("nt")
     file.write(b"abc")
     file.seek(1)

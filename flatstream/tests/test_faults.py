@@ -152,7 +152,7 @@ class Story:
         file = DiskFile(self.disk, self.disk.open(str(self.path), os.O_RDWR))
         try:
             deframer = ChecksumDeframer("xxh3_64")
-            assert [bytes(payload) for payload in StreamReader(file, deframer)] == self.written  # type: ignore[arg-type]
+            assert [bytes(payload) for payload in StreamReader(file, deframer)] == self.written
             self._tear()
             report = recover_file(file, deframer)  # type: ignore[arg-type]  # a raw file is enough
             truncate(file, report)  # type: ignore[arg-type]  # the same

@@ -11,8 +11,10 @@ import sys
 import threading
 import time
 import warnings
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
+import flatbuffers
 import numpy as np
 import pytest
 
@@ -126,7 +128,7 @@ def test_returning_means_what_the_durability_says(path: Path, durability: Any, f
 
 def test_everything_that_a_stream_writer_writes(path: Path) -> None:
     event = Record("Event", time="u64")
-    builder = flatstream.writer.flatbuffers.Builder(0)  # type: ignore[attr-defined]  # the library's own import
+    builder = flatbuffers.Builder(0)
     builder.Finish(builder.CreateString("finished"))
     with flatstream.open(path, "xb", checksum="xxh3_64", durability="flush") as journal:
         journal.write("text")
@@ -207,7 +209,11 @@ def test_a_group_is_committed_when_its_first_frame_is_so_old(path: Path) -> None
     with opened(path, group_commit=GroupCommit(seconds=0.01)) as journal:
         for count in (1, 2):
             journal.write_payload(b"abc")
-            _until(lambda count=count: journal.durable_offset == count * FRAME)
+            _until(partial(_is_durable, journal, count * FRAME))
+
+
+def _is_durable(journal: JournalWriter, offset: int) -> bool:
+    return journal.durable_offset == offset
 
 
 def test_an_endless_group_is_made_durable_by_sync_and_at_closing(path: Path) -> None:
@@ -236,7 +242,7 @@ def test_an_endless_group_is_made_durable_by_sync_and_at_closing(path: Path) -> 
         (lambda: GroupCommit(seconds=float("nan")), "not nan"),
         (lambda: GroupCommit(seconds=float("inf")), "not inf"),
         (lambda: Background(queue_bytes=0), "queue_bytes must be 1 or more, not 0"),
-        (lambda: Background(when_full="block"), "when_full must be 'wait' or 'drop', not 'block'"),  # type: ignore[arg-type]
+        (lambda: Background(1, cast("Any", "block")), "when_full must be 'wait' or 'drop', not 'block'"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused(make: Callable[[], object], text: str) -> None:
@@ -462,7 +468,7 @@ def test_a_call_from_the_middle_of_a_write_is_refused(path: Path) -> None:
     inner: list[Exception] = []
 
     def observer(_payload: object) -> None:
-        for call in (lambda: journal.write_payload(b"inner"), journal.flush, journal.sync, journal.close):
+        for call in (partial(journal.write_payload, b"inner"), journal.flush, journal.sync, journal.close):
             with pytest.raises(RuntimeError, match="in the middle of a write") as caught:
                 call()
             inner.append(caught.value)
@@ -515,9 +521,9 @@ def test_frames_without_room_are_dropped_and_counted_if_that_is_chosen(path: Pat
         assert disk.reached.wait(30)
         journal.write_payload(b"def")
         assert journal.write_many([b"ghi"]) == 1
-        for write in (lambda: journal.write("x"), lambda: journal.write_payload(b"x")):
-            write()
-        builder = flatstream.writer.flatbuffers.Builder(0)  # type: ignore[attr-defined]  # the library's own import
+        journal.write("x")
+        journal.write_payload(b"x")
+        builder = flatbuffers.Builder(0)
         journal.write_finished(builder)
         assert journal.write_many([b"x"] * (BATCH + 3)) == 0
         assert journal.dropped == 3 + BATCH + 3
