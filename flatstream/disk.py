@@ -70,17 +70,13 @@ class Disk:
         if hasattr(os, "posix_fadvise"):
             os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
-    def lock(self, fd: int) -> None:
-        """Take the exclusive lock of the file, or raise ``BlockingIOError``."""
-        locking.lock(fd)
+    def claim(self, fd: int, path: str) -> None:
+        """Take the exclusive lock of the file, or raise ``JournalLocked``."""
+        locking.claim(fd, path)
 
     def unlock(self, fd: int) -> None:
         """Give the lock back."""
         locking.unlock(fd)
-
-    def holder(self, fd: int) -> str | None:
-        """Who has the lock, if that can be known."""
-        return locking.holder(fd)
 
 
 class DiskFile(io.RawIOBase):

@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
 
 from flatstream.commit import check_settings
 from flatstream.disk import Disk, DiskFile, attempted
-from flatstream.errors import AppendRefused, JournalLocked
+from flatstream.errors import AppendRefused
 from flatstream.log import Log
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
 from flatstream.writer import StreamWriter
@@ -242,10 +242,7 @@ def claimed(path: str | PathLike[str], disk: Disk, *, new: bool) -> DiskFile:
     try:
         if not disk.is_regular(file.fileno()):
             raise ValueError(f"a journal is a regular file, which {name} is not")
-        try:
-            disk.lock(file.fileno())
-        except BlockingIOError as error:
-            raise JournalLocked(name, disk.holder(file.fileno())) from error
+        disk.claim(file.fileno(), name)
     except BaseException:
         with suppress(OSError):
             file.abandon()

@@ -14,7 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["holder", "lock", "unlock"]
+from flatstream.errors import JournalLocked
+
+__all__ = ["claim", "holder", "lock", "unlock"]
 
 FAR: Final = 2**62
 """Where the byte lies that is locked on Windows, where locks hinder readers of what is locked."""
@@ -26,6 +28,14 @@ LOCKS: Final = Path("/proc/locks")
 def lock(fd: int) -> None:
     """Take the lock of an open file, or raise ``BlockingIOError`` at once if somebody has it."""
     _WAY.lock(fd)
+
+
+def claim(fd: int, path: str) -> None:
+    """Take the lock of the file that is open from ``path``; ``JournalLocked``, with who has it, if somebody has."""
+    try:
+        lock(fd)
+    except BlockingIOError as error:
+        raise JournalLocked(path, holder(fd)) from error
 
 
 def unlock(fd: int) -> None:

@@ -13,13 +13,14 @@ from __future__ import annotations
 import io
 import mmap
 import stat
+from contextlib import suppress
 from os import PathLike, fspath, fstat
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
 from flatstream import locking
 from flatstream.deframer import ChecksumDeframer, Deframer
-from flatstream.errors import AppendRefused, JournalLocked
+from flatstream.errors import AppendRefused
 from flatstream.feed import READAHEAD
 from flatstream.framer import ChecksumFramer, Framer
 from flatstream.journal import JournalWriter, open_journal
@@ -227,12 +228,8 @@ def _end_of_frames(file: io.FileIO, path: StrPath, deframer: Deframer) -> int:
     """Where to append, once nobody else does. Where a file system has no locks, a plain writer does without."""
     if not stat.S_ISREG(fstat(file.fileno()).st_mode):
         return 0  # a pipe or a device keeps nothing that could be scanned
-    try:
-        locking.lock(file.fileno())
-    except BlockingIOError as error:
-        raise JournalLocked(fspath(path), locking.holder(file.fileno())) from error
-    except OSError:
-        pass
+    with suppress(OSError):
+        locking.claim(file.fileno(), fspath(path))
     report = recover_file(path, deframer)
     if report.end is RecoveryEnd.TORN_TAIL:
         raise AppendRefused(report.last_good_offset, report.size)

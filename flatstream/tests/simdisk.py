@@ -16,6 +16,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
 
 from flatstream.disk import Disk
+from flatstream.errors import JournalLocked
 
 if TYPE_CHECKING:
     from random import Random
@@ -177,20 +178,17 @@ class SimDisk(Disk):
             apply(inode.cache, change)
         apply(inode.cache, size)
 
-    def lock(self, fd: int) -> None:
+    def claim(self, fd: int, path: str) -> None:
         self._called("flock")
         inode = self._inode(fd)
         if inode.owner not in {None, fd}:
-            raise BlockingIOError(errno.EAGAIN, "locked")
+            raise JournalLocked(path, None)
         inode.owner = fd
 
     def unlock(self, fd: int) -> None:
         inode = self._inode(fd)
         self._called("unlock")
         inode.owner = None
-
-    def holder(self, _fd: int) -> str | None:
-        return None
 
     # What happens to it.
 

@@ -88,7 +88,7 @@ class TakesShortForWhole(SimDisk):
 class NoLock(SimDisk):
     """One whose lock keeps nobody out; no schedule has two writers, so that this one must pass."""
 
-    def lock(self, fd: int) -> None:
+    def claim(self, fd: int, path: str) -> None:
         pass
 
 

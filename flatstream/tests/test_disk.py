@@ -183,7 +183,7 @@ def test_nobody_is_named_where_the_system_does_not_tell(
 ) -> None:
     assert locking.holder(file.fileno()) is None
     monkeypatch.setattr(locking, "LOCKS", tmp_path / "none")
-    file.disk.lock(file.fileno())
+    file.disk.claim(file.fileno(), "a name")
     assert locking.holder(file.fileno()) is None
 
 

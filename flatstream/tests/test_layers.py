@@ -19,9 +19,9 @@ ROOT = Path(spec.origin).parent
 
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
-    {"errors", "arguments", "locking"},
-    {"wire", "extras", "disk"},
-    {"engine", "commit"},
+    {"errors", "arguments"},
+    {"wire", "extras", "locking"},
+    {"engine", "commit", "disk"},
     {"log"},
     {"checksum", "validation", "policy"},
     {"adapters"},
