@@ -140,8 +140,9 @@ class JournalWriter:
     def write_many(self, payloads: Iterable[Buffer]) -> int:
         """Write each payload as one frame; returns how many were accepted.
 
-        One commit covers up to 256 payloads, and the last is done when this returns, if one a frame is due. A payload
-        that is refused is refused with all before it written, and so is what ``payloads`` itself raises.
+        One commit covers up to 256 payloads, and the last is done when this returns, if one a frame is due. Likewise,
+        up to 256 are dropped or none. A payload that is refused is refused with all before it written; so is what
+        ``payloads`` itself raises.
         """
         iterator, accepted = iter(payloads), 0
         while True:
@@ -177,7 +178,6 @@ class JournalWriter:
 
         Raises an error that no call has raised before, such as one of a thread in the background.
         """
-        self._finalizer.detach()
         self._log.close()
 
     def __enter__(self) -> Self:

@@ -46,9 +46,10 @@ def unlock(fd: int) -> None:
 def holder(fd: int) -> str | None:
     """Who holds the lock of this file, as ``process 1234 (name)``; ``None`` where the system does not tell."""
     with suppress(OSError, ValueError):
+        locks = LOCKS.read_text(encoding="ascii").splitlines()
         status = os.fstat(fd)
         place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-        for line in LOCKS.read_text(encoding="ascii").splitlines():
+        for line in locks:
             fields = line.split()
             if fields[1] == "FLOCK" and fields[5] == place:
                 return _process(int(fields[4]))

@@ -138,7 +138,7 @@ class Log:
         self._acquire()
         try:
             self._wanted_flushed = target = self.accepted
-            self._advance(wake=True)
+            self._pursue()
             while self.flushed < target:
                 self._changed.wait()
                 self._raise()
@@ -150,7 +150,7 @@ class Log:
         self._acquire()
         try:
             self._wanted_durable = target = self.accepted
-            self._advance(wake=True)
+            self._pursue()
             while self.durable < target:
                 self._changed.wait()
                 self._raise()
@@ -232,6 +232,14 @@ class Log:
                 self._do(due)
         elif wake or self._due() is not None:
             self._changed.notify_all()
+
+    def _pursue(self) -> None:
+        """Do what somebody waits for, or wake up who does; a signal handler that calls in the middle is refused."""
+        self._busy = True
+        try:
+            self._advance(wake=True)
+        finally:
+            self._busy = False
 
     def _due(self) -> Literal["flush", "sync"] | None:
         """What has to be done now; nothing if all may wait."""

@@ -480,6 +480,22 @@ def test_a_call_from_the_middle_of_a_write_is_refused(path: Path) -> None:
     assert payloads(path) == [b"outer"]
 
 
+@pytest.mark.parametrize("call", ["write", "flush", "sync"])
+def test_a_signal_handler_that_calls_while_the_disk_works_is_refused(path: Path, call: str) -> None:
+    class Signalled(Disk):
+        """A handler runs in the middle of the system call."""
+
+        def write(self, fd: int, data: Buffer) -> int:
+            getattr(journal, call)(*["inner"][: call == "write"])
+            return super().write(fd, data)
+
+    with opened(path, Signalled(), durability="none") as journal:
+        journal.write_payload(b"abc")
+        with pytest.raises(StreamIOError, match="in the middle of a write"):
+            journal.flush()
+    assert payloads(path) == []
+
+
 def test_a_closed_journal_takes_nothing_and_closes_twice(path: Path) -> None:
     journal = opened(path)
     journal.close()
