@@ -25,6 +25,7 @@ from flatstream.errors import (
     AppendRefused,
     ChecksumMismatch,
     EngineUnavailable,
+    FileTruncated,
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
@@ -36,6 +37,7 @@ from flatstream.errors import (
     ValidationFailed,
     VerificationFailed,
 )
+from flatstream.follow import FollowingReader
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
 from flatstream.opening import FileReader, FileWriter
 from flatstream.opening import open_stream as open  # noqa: A004  (flatstream.open, as gzip.open and others do)
@@ -81,9 +83,11 @@ __all__ = [
     "Deframer",
     "EngineUnavailable",
     "FileReader",
+    "FileTruncated",
     "FileWriter",
     "FlatBuffersError",
     "FlatStreamError",
+    "FollowingReader",
     "Framer",
     "Frames",
     "InvalidFrame",

@@ -12,6 +12,7 @@ __all__ = [
     "AppendRefused",
     "ChecksumMismatch",
     "EngineUnavailable",
+    "FileTruncated",
     "FlatBuffersError",
     "FlatStreamError",
     "InvalidFrame",
@@ -230,6 +231,25 @@ class AppendRefused(FlatStreamError):
         return (
             f"appending refused: a torn tail begins at offset {self.last_good_offset} of {self.size} bytes; "
             "recover and truncate the file first"
+        )
+
+
+class FileTruncated(FlatStreamError):
+    """A file that is followed was cut or overwritten below what was read of it."""
+
+    kind = "file_truncated"
+
+    def __init__(self, read: int, size: int) -> None:
+        super().__init__(read, size)
+        self.read = read
+        """Bytes of whole frames that were read, from the start of the file."""
+        self.size = size
+        """Size of the file in bytes now."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return (
+            f"the file was cut or overwritten below what was read: {self.read} bytes were, and it has {self.size} now"
         )
 
 

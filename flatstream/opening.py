@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 from flatstream.deframer import ChecksumDeframer, Deframer
 from flatstream.errors import AppendRefused
 from flatstream.feed import READAHEAD
+from flatstream.follow import FollowingReader
 from flatstream.framer import ChecksumFramer, Framer
 from flatstream.reader import StreamReader
 from flatstream.recovery import RecoveryEnd, recover_file
@@ -89,6 +90,30 @@ def open_stream(
 @overload
 def open_stream(
     path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[False] = ...,
+    follow: Literal[True],
+    timeout: float | None = ...,
+) -> FollowingReader[memoryview]: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[True],
+    follow: Literal[True],
+    timeout: float | None = ...,
+) -> FollowingReader[bytes]: ...
+@overload
+def open_stream(
+    path: StrPath,
     mode: WriteMode,
     *,
     checksum: str | Checksum = ...,
@@ -105,14 +130,17 @@ def open_stream(
     framer: Framer | None = None,
     copy: bool = False,
     mapped: bool = False,
+    follow: bool = False,
+    timeout: float | None = None,
     policy: MemoryPolicy | None = None,
-) -> FileReader[memoryview] | FileReader[bytes] | FileWriter:
+) -> FileReader[memoryview] | FileReader[bytes] | FollowingReader[memoryview] | FollowingReader[bytes] | FileWriter:
     """Open the stream at ``path``: a reader for mode "rb", a writer for "wb", "xb" (must be new) and "ab" (append).
 
     ``checksum`` names the algorithm or is one; ``deframer`` or ``framer`` take its place where adapters are wanted. For
     reading, ``max_frame_len`` bounds payloads (bytes), ``copy`` gives ``bytes`` instead of views, ``mapped`` reads the
-    file through a memory mapping. Views that are not copied stay valid, also after closing. For writing, ``policy``
-    governs the builder of the simple mode.
+    file through a memory mapping. Views that are not copied stay valid, also after closing. ``follow`` waits at the end
+    for what is written later, and goes on when the file is replaced, as `flatstream.follow` says; ``timeout`` is the
+    longest wait for a frame, in seconds. For writing, ``policy`` governs the builder of the simple mode.
 
     Appending scans the file first, with the same checksum: ``AppendRefused`` if it ends in a torn tail, and whatever
     corruption the scan finds. ``OSError`` if the file cannot be opened, ``ValueError`` for a mode or a
@@ -129,9 +157,15 @@ def open_stream(
             deframer = ChecksumDeframer(checksum, limit)
         elif checksum != "none" or max_frame_len is not None:
             raise ValueError("a deframer has its own checksum and bound")
+        if follow:
+            if mapped:
+                raise ValueError("a mapping does not grow with its file: follow it without mapped")
+            return FollowingReader(path, deframer, copy=copy, timeout=timeout)
+        if timeout is not None:
+            raise ValueError("timeout is for following")
         return _reader(path, deframer, copy=copy, mapped=mapped)
-    if deframer is not None or max_frame_len is not None or copy or mapped:
-        raise ValueError("deframer, max_frame_len, copy and mapped are for reading")
+    if deframer is not None or max_frame_len is not None or copy or mapped or follow or timeout is not None:
+        raise ValueError("deframer, max_frame_len, copy, mapped, follow and timeout are for reading")
     if framer is not None and checksum != "none":
         raise ValueError("a framer has its own checksum")
     if framer is not None and plain == "a":
