@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes", "Notified", "Polling", "changes_of"]
 
-INTERVAL: Final = 0.01
+INTERVAL: Final = 0.02
 """Seconds from one look to the next."""
 
 SAFETY: Final = 0.25

@@ -542,6 +542,12 @@ class TestNotified:
             assert isinstance(reader._changes, Polling)
             assert reader._changes._woken.is_set()
 
+    def test_waking_ends_every_wait(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(changes, "SAFETY", SOON)
+        with following(path) as reader:
+            reader._changes.wake()
+            assert [reader._changes.wait(None), reader._changes.wait(SOON)] == [True, True]
+
     def test_a_name_without_a_file_is_not_watched(self, path: Path) -> None:
         with following(path) as reader:
             path.unlink()
