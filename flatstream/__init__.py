@@ -28,6 +28,8 @@ from flatstream.errors import (
     FileTruncated,
     FlatBuffersError,
     FlatStreamError,
+    IndexInvalid,
+    IndexStale,
     InvalidFrame,
     MissingExtra,
     SchemaError,
@@ -39,6 +41,7 @@ from flatstream.errors import (
 )
 from flatstream.follow import FollowingReader
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
+from flatstream.index import Index, build_index
 from flatstream.opening import FileReader, FileWriter
 from flatstream.opening import open_stream as open  # noqa: A004  (flatstream.open, as gzip.open and others do)
 from flatstream.policy import (
@@ -90,6 +93,9 @@ __all__ = [
     "FollowingReader",
     "Framer",
     "Frames",
+    "Index",
+    "IndexInvalid",
+    "IndexStale",
     "InvalidFrame",
     "MemoryPolicy",
     "MissingExtra",
@@ -122,6 +128,7 @@ __all__ = [
     "ValidationFailed",
     "Validator",
     "VerificationFailed",
+    "build_index",
     "checksum",
     "engine",
     "frame_array",

@@ -15,6 +15,8 @@ __all__ = [
     "FileTruncated",
     "FlatBuffersError",
     "FlatStreamError",
+    "IndexInvalid",
+    "IndexStale",
     "InvalidFrame",
     "MissingExtra",
     "SchemaError",
@@ -203,15 +205,15 @@ class MissingExtra(FlatStreamError, ImportError):
 
     kind = "missing_extra"
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str = "") -> None:
         super().__init__(package, extra)
         self.package = package
         self.extra = extra
-        """Name of the extra: ``pip install 'flatstream[extra]'``."""
+        """Name of the extra: ``pip install 'flatstream[extra]'``; empty if no extra brings the package."""
 
     def describe(self) -> str:
         """What to do."""
-        return f"this needs {self.package}: pip install 'flatstream[{self.extra}]'"
+        return f"this needs {self.package}" + (f": pip install 'flatstream[{self.extra}]'" if self.extra else "")
 
 
 class AppendRefused(FlatStreamError):
@@ -251,6 +253,18 @@ class FileTruncated(FlatStreamError):
         return (
             f"the file was cut or overwritten below what was read: {self.read} bytes were, and it has {self.size} now"
         )
+
+
+class IndexInvalid(FlatStreamError):
+    """A sidecar that is no index, or a damaged one: see `flatstream.index`."""
+
+    kind = "index_invalid"
+
+
+class IndexStale(FlatStreamError):
+    """An index of a file that is not the one before us: other bytes stand where it says that frames do."""
+
+    kind = "index_stale"
 
 
 class TruncationRefused(FlatStreamError):

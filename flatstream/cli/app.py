@@ -12,6 +12,7 @@ import flatstream
 from flatstream.cli.cat import cat_command
 from flatstream.cli.convert import convert_command
 from flatstream.cli.doctor import doctor_command
+from flatstream.cli.index import index_command
 from flatstream.cli.ingest import ingest_table_command
 from flatstream.cli.inspect import inspect_command
 from flatstream.cli.lobster import ingest_command, sample_command
@@ -109,6 +110,7 @@ for command in (
     cat_command,
     verify_command,
     recover_command,
+    index_command,
     convert_command,
     ingest_table_command,
     ingest_command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import contextmanager
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 import click
@@ -22,8 +23,8 @@ from flatstream.wire import LENGTH_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
+    from flatstream.cli.source import Url
     from flatstream.deframer import Deframer
     from flatstream.reader import StreamReader
     from flatstream.records import Record
@@ -43,7 +44,7 @@ _MOST: Final = 2**60
 
 
 @click.command("cat", short_help="The payloads of a file.")
-@options.file
+@options.place
 @options.checksum
 @options.max_frame_len
 @click.option("--from", "first", type=_COUNT, default=0, metavar="K", help="Skip the first K frames.")
@@ -68,7 +69,7 @@ _MOST: Final = 2**60
 @click.option("--force", is_flag=True, help="Write raw bytes to a terminal too.")
 def cat_command(
     *,
-    path: Path,
+    path: Path | Url,
     checksum: str | None,
     max_frame_len: int,
     first: int,
@@ -95,6 +96,8 @@ def cat_command(
     Exit status: 0 good; 1 a bad frame or message, after what stands before it was written, or with --follow a FILE that
     was cut below what was read; 2 FILE cannot be read; 130 Ctrl-C.
     """
+    if follow and not isinstance(path, Path):
+        raise click.UsageError("only a file of this machine can be followed, not a URL")
     if timeout is not None and not follow:
         raise click.UsageError("--timeout is for --follow")
     out = binary_stdout()
@@ -156,7 +159,7 @@ class _Lines:
 
 @contextmanager
 def _opened(
-    path: Path, deframer: Deframer, *, follow: bool, timeout: float | None
+    path: Path | Url, deframer: Deframer, *, follow: bool, timeout: float | None
 ) -> Iterator[StreamReader[memoryview]]:
     if not follow:
         with reading(path, deframer) as (reader, _):

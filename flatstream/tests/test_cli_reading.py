@@ -360,14 +360,21 @@ def test_cat_of_a_followed_file_that_is_cut_says_so(tmp_path: Path, monkeypatch:
     path = write(tmp_path / "a.bin")
 
     def cut_off(_self: object, _seconds: object) -> bool:
-        path.write_bytes(b"")
+        with flatstream.open(path, "ab", checksum="crc32") as writer:
+            waited.append(writer.offset)
+            if len(waited) == 1:
+                writer.write_payload(b"more")
+        if len(waited) == 2:
+            path.write_bytes(b"")
         return True
+
+    waited: list[int] = []
 
     monkeypatch.setattr("flatstream.changes.Polling.wait", cut_off)
     monkeypatch.setattr("flatstream.follow.changes_of", lambda *_: Polling())
     result = run("cat", path, "--follow", "--format", "len")
-    assert (result.exit_code, result.stdout.split()) == (1, ["3", "0", "5", "8", "100"])
-    assert "the file was cut or overwritten below what was read: 156 bytes were, and it has 0 now" in result.stderr
+    assert (result.exit_code, result.stdout.split()) == (1, ["3", "0", "5", "8", "100", "4"])
+    assert "the file was cut or overwritten below what was read: 168 bytes were, and it has 0 now" in result.stderr
 
 
 @pytest.mark.parametrize(
