@@ -55,6 +55,7 @@ from flatstream.policy import (
 from flatstream.reader import StreamReader
 from flatstream.records import Record, Schema
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover, recover_file, truncate
+from flatstream.salvaging import Gap, SalvageReport, salvage
 from flatstream.typed import StreamDeserialize, StreamSerialize
 from flatstream.validation import (
     CompositeValidator,
@@ -93,6 +94,7 @@ __all__ = [
     "FollowingReader",
     "Framer",
     "Frames",
+    "Gap",
     "Index",
     "IndexInvalid",
     "IndexStale",
@@ -109,6 +111,7 @@ __all__ = [
     "Record",
     "RecoveryEnd",
     "RecoveryReport",
+    "SalvageReport",
     "ScanEnd",
     "Schema",
     "SchemaError",
@@ -136,6 +139,7 @@ __all__ = [
     "open",
     "recover",
     "recover_file",
+    "salvage",
     "scan",
     "truncate",
 ]

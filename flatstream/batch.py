@@ -133,6 +133,11 @@ class Frames(Sequence[memoryview]):
         """What ``offsets`` holds, as a view of int64 that needs no NumPy."""
         return self._offsets
 
+    @property
+    def sizes(self) -> memoryview:
+        """What ``lengths`` holds, as a view of uint32 that needs no NumPy."""
+        return self._lengths
+
     def __len__(self) -> int:
         return len(self._lengths)
 
@@ -214,7 +219,7 @@ def scan(
         raise ValueError(f"threads must be 1 or more, not {threads}")
     algorithm = by_name(checksum)
     bound = limit(max_frame_len, "max_frame_len")
-    view = _mapped(source) if isinstance(source, str | PathLike) else flat_view(memoryview(source))
+    view = mapped(source) if isinstance(source, str | PathLike) else flat_view(memoryview(source))
     native = engine.native
     if native is None or algorithm is not BUILT_IN.get(algorithm.name):
         return _scan_by_the_rules(view, algorithm, bound)
@@ -311,13 +316,14 @@ def _scan_by_the_rules(source: memoryview, checksum: Checksum, bound: int) -> Fr
         error = found.with_traceback(None)  # whose frames would keep the source
     header = LENGTH_SIZE + checksum.width
     last_good_offset = parser.offset
+    parser.close()  # its parts know each other, and would keep the source until they are collected
     if isinstance(error, ChecksumMismatch) and error.offset is not None:
         last_good_offset = error.offset  # the parser stands behind the bad frame, since a reader could go on there
     places = memoryview(offsets).toreadonly(), memoryview(lengths).toreadonly()
     return Frames(source, places, header, last_good_offset, error)
 
 
-def _mapped(path: str | PathLike[str]) -> memoryview:
+def mapped(path: str | PathLike[str]) -> memoryview:
     """A file's bytes, of which only those are read that are looked at. The mapping goes with the last view of it.
 
     What is at a URL is read whole.

@@ -27,7 +27,7 @@ LAYERS = [
     {"framer", "deframer", "typed"},
     {"feed"},
     {"batch"},
-    {"writer", "reader", "windows"},
+    {"writer", "reader", "windows", "salvaging"},
     {"aio", "follow"},
     {"recovery", "index"},
     {"opening"},
