@@ -21,6 +21,7 @@ __all__ = [
     "MissingExtra",
     "SchemaError",
     "StreamIOError",
+    "StreamTimeout",
     "TruncationRefused",
     "UnexpectedEof",
     "ValidationFailed",
@@ -154,6 +155,27 @@ class StreamIOError(FlatStreamError):
         """What failed, and the error of the source or sink."""
         why = "" if self.__cause__ is None else f": {type(self.__cause__).__name__}: {self.__cause__}"
         return f"{self.action} failed{why}"
+
+
+class StreamTimeout(FlatStreamError, TimeoutError):
+    """A peer that was too slow (`flatstream.aio`). Nothing is lost: what was waited for can be waited for again."""
+
+    kind = "timeout"
+
+    def __init__(self, waited_for: str, seconds: float, arrived: int = 0) -> None:
+        super().__init__(waited_for, seconds, arrived)
+        self.waited_for = waited_for
+        """``first byte`` or ``rest`` of a frame, or ``room`` to write."""
+        self.seconds = seconds
+        """The longest that was to be waited."""
+        self.arrived = arrived
+        """Bytes of the frame that have arrived."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        what = "room to write" if self.waited_for == "room" else f"the {self.waited_for} of a frame"
+        arrived = f", of which {self.arrived} bytes have arrived" if self.arrived else ""
+        return f"timeout: {self.seconds:g} s without {what}{arrived}"
 
 
 class FlatBuffersError(FlatStreamError):

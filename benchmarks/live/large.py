@@ -1,4 +1,4 @@
-"""Large journals: time a GiB and peak memory of the commands that read a whole one, beside what must be done at least."""
+"""Large journals: time a GiB and peak memory of the commands that read a whole one, beside the least that must be."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ with subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL) as process:
 unit = 1 if sys.platform == "darwin" else 1024
 print(process.returncode, time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss * unit)
 """
-"""Starts a command from a small process: the system counts the memory of the one that starts it as the command's own."""
+"""Starts a command from a small process, whose memory the system counts as the command's own."""
 
 
 class LargeRow(TypedDict):
@@ -54,7 +54,7 @@ class LargeRow(TypedDict):
     """Wall time; the file was read once before, and lies in the page cache as far as that is large enough."""
     processor_seconds_a_gib: float
     peak_mib: float
-    """Largest resident set of the process, in MiB: all of its memory, code and libraries too. Nothing maps the file."""
+    """Largest resident set of the process, in MiB: all of its memory, code and libraries too. None maps the file."""
 
 
 def make_journal(path: Path, size: int, payload_len: int, checksum: str) -> int:
@@ -121,7 +121,9 @@ def measured(
 def _run(command: list[str]) -> tuple[float, float, float]:
     """Wall and processor time in seconds, and peak memory in bytes. ``RuntimeError`` if the command failed."""
     launcher = [sys.executable, "-I", "-S", "-c", MEASURE]
-    told = subprocess.run([*launcher, *command], stdout=subprocess.PIPE, check=True, text=True).stdout.split()
+    told = subprocess.run(  # noqa: S603  (commands of this module)
+        [*launcher, *command], stdout=subprocess.PIPE, check=True, text=True
+    ).stdout.split()
     if told[0] != "0":
         raise RuntimeError(f"{' '.join(command)} left with {told[0]}")
     wall, processor, peak = map(float, told[1:])

@@ -21,6 +21,7 @@ from flatstream.errors import (
     MissingExtra,
     SchemaError,
     StreamIOError,
+    StreamTimeout,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
@@ -53,6 +54,19 @@ EACH: list[tuple[FlatStreamError, str, dict[str, object], str]] = [
         "validation failed: SizeValidator: too long",
     ),
     (StreamIOError("reading"), "io", {}, "reading failed"),
+    (
+        StreamTimeout("first byte", 5),
+        "timeout",
+        {},
+        "timeout: 5 s without the first byte of a frame",
+    ),
+    (
+        StreamTimeout("rest", 0.5, 10),
+        "timeout",
+        {},
+        "timeout: 0.5 s without the rest of a frame, of which 10 bytes have arrived",
+    ),
+    (StreamTimeout("room", 5), "timeout", {}, "timeout: 5 s without room to write"),
     (FlatBuffersError("no such table"), "flatbuffers", {}, "no such table"),
     (FlatBuffersError(), "flatbuffers", {}, "flatbuffers"),
     (

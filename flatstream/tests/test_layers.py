@@ -34,7 +34,7 @@ LAYERS = [
     {"records"},
     {"lobster"},
     {"__init__"},
-    {"cli"},
+    {"cli", "examples"},
     {"__main__"},
 ]
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
