@@ -26,20 +26,26 @@ from flatstream.errors import (
     AppendRefused,
     ChecksumMismatch,
     EngineUnavailable,
+    FileTruncated,
     FlatBuffersError,
     FlatStreamError,
+    IndexInvalid,
+    IndexStale,
     InvalidFrame,
     JournalLocked,
     MissingExtra,
     SchemaError,
     StreamIOError,
+    StreamTimeout,
     SyncFailed,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
     VerificationFailed,
 )
+from flatstream.follow import FollowingReader
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
+from flatstream.index import Index, build_index
 from flatstream.journal import JournalWriter
 from flatstream.opening import FileReader, FileWriter
 from flatstream.opening import open_stream as open  # noqa: A004  (flatstream.open, as gzip.open and others do)
@@ -54,6 +60,7 @@ from flatstream.policy import (
 from flatstream.reader import StreamReader
 from flatstream.records import Record, Schema
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover, recover_file, truncate
+from flatstream.salvaging import Gap, SalvageReport, salvage
 from flatstream.typed import StreamDeserialize, StreamSerialize
 from flatstream.validation import (
     CompositeValidator,
@@ -86,12 +93,18 @@ __all__ = [
     "Deframer",
     "EngineUnavailable",
     "FileReader",
+    "FileTruncated",
     "FileWriter",
     "FlatBuffersError",
     "FlatStreamError",
+    "FollowingReader",
     "Framer",
     "Frames",
+    "Gap",
     "GroupCommit",
+    "Index",
+    "IndexInvalid",
+    "IndexStale",
     "InvalidFrame",
     "JournalLocked",
     "JournalWriter",
@@ -107,6 +120,7 @@ __all__ = [
     "Record",
     "RecoveryEnd",
     "RecoveryReport",
+    "SalvageReport",
     "ScanEnd",
     "Schema",
     "SchemaError",
@@ -116,6 +130,7 @@ __all__ = [
     "StreamIOError",
     "StreamReader",
     "StreamSerialize",
+    "StreamTimeout",
     "StreamWriter",
     "SyncFailed",
     "TableRootValidator",
@@ -127,6 +142,7 @@ __all__ = [
     "ValidationFailed",
     "Validator",
     "VerificationFailed",
+    "build_index",
     "checksum",
     "engine",
     "frame_array",
@@ -134,6 +150,7 @@ __all__ = [
     "open",
     "recover",
     "recover_file",
+    "salvage",
     "scan",
     "truncate",
 ]

@@ -27,6 +27,7 @@ from flatstream.errors import ChecksumMismatch, FlatStreamError, InvalidFrame, U
 from flatstream.extras import needing
 from flatstream.feed import MemoryFeed
 from flatstream.framer import ChecksumFramer
+from flatstream.remote import is_url, read_whole
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN, LENGTH_SIZE, MAX_PAYLOAD_LEN, flat_view, limit, too_long
 
 if TYPE_CHECKING:
@@ -127,6 +128,16 @@ class Frames(Sequence[memoryview]):
         """How many bytes the payloads have: uint32, shape ``(len(self),)``, read-only, no copy. Needs NumPy."""
         return cast("np.ndarray[Any, np.dtype[np.uint32]]", _numpy().asarray(self._lengths))
 
+    @property
+    def starts(self) -> memoryview:
+        """What ``offsets`` holds, as a view of int64 that needs no NumPy."""
+        return self._offsets
+
+    @property
+    def sizes(self) -> memoryview:
+        """What ``lengths`` holds, as a view of uint32 that needs no NumPy."""
+        return self._lengths
+
     def __len__(self) -> int:
         return len(self._lengths)
 
@@ -195,10 +206,11 @@ def scan(
 ) -> Frames:
     """Find the frames of a whole source at once, up to its end or the first that is wrong.
 
-    ``source`` is bytes-like (``bytes``, ``bytearray``, ``memoryview``, ``mmap``) or the path of a file, which is
-    mapped. Frames are good by the rules of a reader (R3, R13); payloads over ``max_frame_len`` bytes are refused. An
-    error ends the scan and is kept in ``Frames.error``: the good frames before it are not lost. ``threads`` verify
-    checksums side by side, in the native engine, and change nothing in the result.
+    ``source`` is bytes-like (``bytes``, ``bytearray``, ``memoryview``, ``mmap``), the path of a file, which is mapped,
+    or a URL (extra ``fsspec``), at which all is read first. Frames are good by the rules of a reader (R3, R13);
+    payloads over ``max_frame_len`` bytes are refused. An error ends the scan and is kept in ``Frames.error``: the good
+    frames before it are not lost. ``threads`` verify checksums side by side, in the native engine, and change nothing
+    in the result.
 
     ``OSError`` if the file cannot be opened, ``ValueError`` for a bound or a number of threads that makes no sense,
     ``BufferError`` for bytes that do not lie in one piece.
@@ -207,7 +219,7 @@ def scan(
         raise ValueError(f"threads must be 1 or more, not {threads}")
     algorithm = by_name(checksum)
     bound = limit(max_frame_len, "max_frame_len")
-    view = _mapped(source) if isinstance(source, str | PathLike) else flat_view(memoryview(source))
+    view = mapped(source) if isinstance(source, str | PathLike) else flat_view(memoryview(source))
     native = engine.native
     if native is None or algorithm is not BUILT_IN.get(algorithm.name):
         return _scan_by_the_rules(view, algorithm, bound)
@@ -304,14 +316,20 @@ def _scan_by_the_rules(source: memoryview, checksum: Checksum, bound: int) -> Fr
         error = found.with_traceback(None)  # whose frames would keep the source
     header = LENGTH_SIZE + checksum.width
     last_good_offset = parser.offset
+    parser.close()  # its parts know each other, and would keep the source until they are collected
     if isinstance(error, ChecksumMismatch) and error.offset is not None:
         last_good_offset = error.offset  # the parser stands behind the bad frame, since a reader could go on there
     places = memoryview(offsets).toreadonly(), memoryview(lengths).toreadonly()
     return Frames(source, places, header, last_good_offset, error)
 
 
-def _mapped(path: str | PathLike[str]) -> memoryview:
-    """A file's bytes, of which only those are read that are looked at. The mapping goes with the last view of it."""
+def mapped(path: str | PathLike[str]) -> memoryview:
+    """A file's bytes, of which only those are read that are looked at. The mapping goes with the last view of it.
+
+    What is at a URL is read whole.
+    """
+    if is_url(path):
+        return memoryview(read_whole(path))
     with Path(path).open("rb") as file:
         if fstat(file.fileno()).st_size == 0:
             return memoryview(b"")  # nothing can be mapped of nothing

@@ -12,13 +12,17 @@ __all__ = [
     "AppendRefused",
     "ChecksumMismatch",
     "EngineUnavailable",
+    "FileTruncated",
     "FlatBuffersError",
     "FlatStreamError",
+    "IndexInvalid",
+    "IndexStale",
     "InvalidFrame",
     "JournalLocked",
     "MissingExtra",
     "SchemaError",
     "StreamIOError",
+    "StreamTimeout",
     "SyncFailed",
     "TruncationRefused",
     "UnexpectedEof",
@@ -174,6 +178,27 @@ class SyncFailed(StreamIOError):
         return f"{super().describe()}; what was written before offset {self.durable_offset} is durable"
 
 
+class StreamTimeout(FlatStreamError, TimeoutError):
+    """A peer that was too slow (`flatstream.aio`). Nothing is lost: what was waited for can be waited for again."""
+
+    kind = "timeout"
+
+    def __init__(self, waited_for: str, seconds: float, arrived: int = 0) -> None:
+        super().__init__(waited_for, seconds, arrived)
+        self.waited_for = waited_for
+        """``first byte`` or ``rest`` of a frame, or ``room`` to write."""
+        self.seconds = seconds
+        """The longest that was to be waited."""
+        self.arrived = arrived
+        """Bytes of the frame that have arrived."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        what = "room to write" if self.waited_for == "room" else f"the {self.waited_for} of a frame"
+        arrived = f", of which {self.arrived} bytes have arrived" if self.arrived else ""
+        return f"timeout: {self.seconds:g} s without {what}{arrived}"
+
+
 class FlatBuffersError(FlatStreamError):
     """A payload that a typed reader cannot open as its FlatBuffers type, or a builder that is not finished."""
 
@@ -223,15 +248,15 @@ class MissingExtra(FlatStreamError, ImportError):
 
     kind = "missing_extra"
 
-    def __init__(self, package: str, extra: str) -> None:
+    def __init__(self, package: str, extra: str = "") -> None:
         super().__init__(package, extra)
         self.package = package
         self.extra = extra
-        """Name of the extra: ``pip install 'flatstream[extra]'``."""
+        """Name of the extra: ``pip install 'flatstream[extra]'``; empty if no extra brings the package."""
 
     def describe(self) -> str:
         """What to do."""
-        return f"this needs {self.package}: pip install 'flatstream[{self.extra}]'"
+        return f"this needs {self.package}" + (f": pip install 'flatstream[{self.extra}]'" if self.extra else "")
 
 
 class AppendRefused(FlatStreamError):
@@ -268,6 +293,37 @@ class JournalLocked(FlatStreamError):
     def describe(self) -> str:
         """What happened, with the facts."""
         return f"{self.path} is locked: {self.holder or 'another process'} has it open for writing"
+
+
+class FileTruncated(FlatStreamError):
+    """A file that is followed was cut or overwritten below what was read of it."""
+
+    kind = "file_truncated"
+
+    def __init__(self, read: int, size: int) -> None:
+        super().__init__(read, size)
+        self.read = read
+        """Bytes of whole frames that were read, from the start of the file."""
+        self.size = size
+        """Size of the file in bytes now."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return (
+            f"the file was cut or overwritten below what was read: {self.read} bytes were, and it has {self.size} now"
+        )
+
+
+class IndexInvalid(FlatStreamError):
+    """A sidecar that is no index, or a damaged one: see `flatstream.index`."""
+
+    kind = "index_invalid"
+
+
+class IndexStale(FlatStreamError):
+    """An index of a file that is not the one before us: other bytes stand where it says that frames do."""
+
+    kind = "index_stale"
 
 
 class TruncationRefused(FlatStreamError):

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 __all__ = ["needing"]
 
-_EXTRAS: Final = {"numpy": ("NumPy", "numpy"), "pyarrow": ("PyArrow", "arrow")}
+_EXTRAS: Final = {
+    "numpy": ("NumPy", "numpy"),
+    "pyarrow": ("PyArrow", "arrow"),
+    "fsspec": ("fsspec", "fsspec"),
+    "dask": ("Dask", "dask"),
+}
 
 
 @contextmanager

@@ -14,22 +14,28 @@ import io
 import mmap
 import stat
 from contextlib import suppress
+from itertools import islice
 from os import PathLike, fspath, fstat
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, cast, overload
 
 from flatstream import locking
-from flatstream.deframer import ChecksumDeframer, Deframer
+from flatstream.deframer import ChecksumDeframer, Deframer, Parser
 from flatstream.errors import AppendRefused
-from flatstream.feed import READAHEAD
+from flatstream.feed import READAHEAD, AheadFeed, MemoryFeed
+from flatstream.follow import FollowingReader
 from flatstream.framer import ChecksumFramer, Framer
+from flatstream.index import NO_MARKS, Index, sidecar
 from flatstream.journal import JournalWriter, open_journal
 from flatstream.reader import StreamReader
 from flatstream.recovery import RecoveryEnd, recover_file
+from flatstream.remote import is_url, opened
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN
 from flatstream.writer import StreamWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flatstream.checksum import Checksum
     from flatstream.commit import Background, Durability, GroupCommit
     from flatstream.policy import MemoryPolicy
@@ -49,11 +55,32 @@ _BUFFER_SIZE = 256 * 1024
 class FileReader(StreamReader[P]):
     """A `StreamReader` that owns the file it reads."""
 
-    _file: io.FileIO
+    _file: BinaryIO
+    _index: Index | None
+    _whole: memoryview | None
+    """All of the file, if it is mapped."""
+    _parser_at: Callable[[memoryview | None, int], Parser]
+
+    def seek_frame(self, number: int) -> None:
+        """Go to the frame of that number, counted from 0, so that it is read next; one past the last is the end.
+
+        With an index, reading begins at the mark before it, and without one at the first frame. What is wrong with a
+        frame that is passed is raised, as by reading it; ``IndexError`` if there are not so many, which leaves the
+        reader at the end. Iterators of before are closed with what they read from: take a new one.
+        """
+        iter(self)  # which a closed reader refuses
+        index = self._index if self._index is not None else NO_MARKS
+        known, offset = index.locate(number)
+        self._parser.close()
+        self._parser = self._parser_at(self._whole, offset)
+        passed = sum(1 for _ in islice(self, number - known))
+        if known + passed < number:
+            raise IndexError(f"there are {known + passed} frames, and no frame {number}")
 
     def close(self) -> None:
         """Stop reading and close the file. Payloads that were borrowed from a mapping stay valid."""
         super().close()
+        self._whole = None
         self._file.close()
 
 
@@ -82,6 +109,7 @@ def open_stream(
     deframer: Deframer | None = ...,
     copy: Literal[False] = ...,
     mapped: bool = ...,
+    index: Index | bool = ...,
 ) -> FileReader[memoryview]: ...
 @overload
 def open_stream(
@@ -93,7 +121,32 @@ def open_stream(
     deframer: Deframer | None = ...,
     copy: Literal[True],
     mapped: bool = ...,
+    index: Index | bool = ...,
 ) -> FileReader[bytes]: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[False] = ...,
+    follow: Literal[True],
+    timeout: float | None = ...,
+) -> FollowingReader[memoryview]: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: ReadMode = ...,
+    *,
+    checksum: str | Checksum = ...,
+    max_frame_len: int = ...,
+    deframer: Deframer | None = ...,
+    copy: Literal[True],
+    follow: Literal[True],
+    timeout: float | None = ...,
+) -> FollowingReader[bytes]: ...
 @overload
 def open_stream(
     path: StrPath,
@@ -126,18 +179,31 @@ def open_stream(
     framer: Framer | None = None,
     copy: bool = False,
     mapped: bool = False,
+    index: Index | bool = False,
+    follow: bool = False,
+    timeout: float | None = None,
     policy: MemoryPolicy | None = None,
     durability: Durability | None = None,
     group_commit: GroupCommit | None = None,
     background: Background | None = None,
     truncate_torn_tail: bool = False,
-) -> FileReader[memoryview] | FileReader[bytes] | FileWriter | JournalWriter:
+) -> (
+    FileReader[memoryview]
+    | FileReader[bytes]
+    | FollowingReader[memoryview]
+    | FollowingReader[bytes]
+    | FileWriter
+    | JournalWriter
+):
     """Open the stream at ``path``: a reader for mode "rb", a writer for "wb", "xb" (must be new) and "ab" (append).
 
     ``checksum`` names the algorithm or is one; ``deframer`` or ``framer`` take its place where adapters are wanted. For
-    reading, ``max_frame_len`` bounds payloads (bytes), ``copy`` gives ``bytes`` instead of views, ``mapped`` reads the
-    file through a memory mapping. Views that are not copied stay valid, also after closing. For writing, ``policy``
-    governs the builder of the simple mode.
+    reading, ``path`` may be a URL (`flatstream.remote`), ``max_frame_len`` bounds payloads (bytes), ``copy`` gives
+    ``bytes`` instead of views, ``mapped`` reads the file through a memory mapping. Views that are not copied stay
+    valid, also after closing. ``index`` (`flatstream.index`; True for the sidecar beside the file) makes seeking quick.
+    ``follow`` waits at the end for what is written later, and goes on when the file is replaced, as `flatstream.follow`
+    says; ``timeout`` is the longest wait for a frame, in seconds. For writing, ``policy`` governs the builder of the
+    simple mode.
 
     Appending takes the file's lock, where there are locks, and scans it first, with the same checksum:
     ``JournalLocked`` if another appending writer has it, ``AppendRefused`` if it ends in a torn tail, and whatever
@@ -148,8 +214,8 @@ def open_stream(
     ``background`` (a `flatstream.Background`) and ``truncate_torn_tail`` (cut it off, instead of ``AppendRefused``) are
     for it alone.
 
-    ``OSError`` if the file cannot be opened, ``ValueError`` for a mode or a
-    combination of arguments that makes no sense.
+    ``OSError`` if the file cannot be opened; ``IndexStale`` or ``IndexInvalid`` for an index that is not its own;
+    ``ValueError`` for a mode or a combination of arguments that makes no sense.
     """
     plain = mode.replace("b", "", 1)
     if plain not in {"r", "w", "a", "x"}:
@@ -166,9 +232,19 @@ def open_stream(
             deframer = ChecksumDeframer(checksum, limit)
         elif checksum != "none" or max_frame_len is not None:
             raise ValueError("a deframer has its own checksum and bound")
-        return _reader(path, deframer, copy=copy, mapped=mapped)
-    if deframer is not None or max_frame_len is not None or copy or mapped:
-        raise ValueError("deframer, max_frame_len, copy and mapped are for reading")
+        if follow:
+            if mapped or index is not False or is_url(path):
+                raise ValueError("what is followed is a file that is neither mapped nor indexed")
+            return FollowingReader(path, deframer, copy=copy, timeout=timeout)
+        if timeout is not None:
+            raise ValueError("timeout is for following")
+        if mapped and is_url(path):
+            raise ValueError("only a file can be mapped")
+        return _reader(path, deframer, _index_of(path, deframer, index), copy=copy, mapped=mapped)
+    if deframer is not None or max_frame_len is not None or copy or mapped or follow or timeout is not None:
+        raise ValueError("deframer, max_frame_len, copy, mapped, follow and timeout are for reading")
+    if index is not False or is_url(path):
+        raise ValueError("what is at a URL, or indexed, is only read")
     if framer is not None and checksum != "none":
         raise ValueError("a framer has its own checksum")
     if framer is not None and plain == "a":
@@ -189,10 +265,25 @@ def open_stream(
     )
 
 
+def _index_of(path: StrPath, deframer: Deframer, index: Index | bool) -> Index | None:  # noqa: FBT001  (or an index)
+    """The index that is to be used, once it is seen to be that of the file."""
+    if index is False:
+        return None
+    if index is True:
+        index = Index.load(sidecar(path))
+    if index.checksum != deframer.checksum.name:
+        raise ValueError(f"the index is of a stream of {index.checksum}, not {deframer.checksum.name}")
+    index.check(path)
+    return index
+
+
 def _reader(
-    path: StrPath, deframer: Deframer, *, copy: bool, mapped: bool
+    path: StrPath, deframer: Deframer, index: Index | None, *, copy: bool, mapped: bool
 ) -> FileReader[memoryview] | FileReader[bytes]:
-    file = Path(path).open("rb", buffering=0)  # noqa: SIM115  (the reader owns it)
+    file: BinaryIO
+    # The reader owns it. A file of the system's is not buffered, since the reader reads ahead itself.
+    file = opened(path) if is_url(path) else cast("BinaryIO", Path(path).open("rb", buffering=0))  # noqa: SIM115
+    whole = None
     try:
         reader: FileReader[memoryview] | FileReader[bytes]
         if mapped:
@@ -200,12 +291,21 @@ def _reader(
             empty = fstat(file.fileno()).st_size == 0
             source = b"" if empty else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             reader = FileReader(source, deframer, copy=copy)
+            whole = memoryview(source)
         else:
             reader = FileReader(file, deframer, copy=copy, readahead=READAHEAD)
     except BaseException:
         file.close()
         raise
-    reader._file = file  # noqa: SLF001  (its own factory)
+
+    def parser_at(whole: memoryview | None, offset: int) -> Parser:
+        if whole is not None:
+            return Parser(deframer, MemoryFeed(), whole[offset:], offset, copy=copy)
+        file.seek(offset)
+        return Parser(deframer, AheadFeed(file, READAHEAD, borrow=not copy), offset=offset)
+
+    # Its own factory:
+    reader._file, reader._index, reader._whole, reader._parser_at = file, index, whole, parser_at  # noqa: SLF001
     return reader
 
 

@@ -13,10 +13,12 @@ from flatstream.cli.cat import cat_command
 from flatstream.cli.convert import convert_command
 from flatstream.cli.doctor import doctor_command
 from flatstream.cli.durability import durability_command
+from flatstream.cli.index import index_command
 from flatstream.cli.ingest import ingest_table_command
 from flatstream.cli.inspect import inspect_command
 from flatstream.cli.lobster import ingest_command, sample_command
 from flatstream.cli.recover import recover_command
+from flatstream.cli.salvage import salvage_command
 from flatstream.cli.screen import abandon_stdout, describe_os_error, note, printable
 from flatstream.cli.verify import verify_command
 from flatstream.errors import FlatStreamError
@@ -110,6 +112,8 @@ for command in (
     cat_command,
     verify_command,
     recover_command,
+    salvage_command,
+    index_command,
     convert_command,
     ingest_table_command,
     ingest_command,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flatstream.checksum import Checksum
+    from flatstream.cli.source import Url
 
 __all__ = ["Guess", "chosen", "guess"]
 
@@ -86,7 +87,7 @@ class _Trial:
         return 8 * self.checksum.width * self.verified
 
 
-def chosen(path: Path, name: str | None) -> tuple[str, Guess | None]:
+def chosen(path: Path | Url, name: str | None) -> tuple[str, Guess | None]:
     """The algorithm that was named, or else the one guessed, and the guess."""
     if name is not None:
         return name, None
@@ -94,7 +95,7 @@ def chosen(path: Path, name: str | None) -> tuple[str, Guess | None]:
     return guessed.algorithm, guessed
 
 
-def guess(path: Path) -> Guess:
+def guess(path: Path | Url) -> Guess:
     """Try the four algorithms on the start of the file. ``OSError`` if it cannot be read."""
     with opened(path) as (file, size):
         file.seek(0)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from flatstream.cli.source import Url
+
 __all__ = ["inspect_command"]
 
 _BAR: Final = 30
@@ -32,11 +34,11 @@ _BLOCKS: Final = " \u258f\u258e\u258d\u258c\u258b\u258a\u2589\u2588"
 
 
 @click.command("inspect", short_help="Frames, sizes and the end of a file.")
-@options.file
+@options.place
 @options.checksum
 @options.max_frame_len
 @options.as_json
-def inspect_command(*, path: Path, checksum: str | None, max_frame_len: int, as_json: bool) -> int:
+def inspect_command(*, path: Path | Url, checksum: str | None, max_frame_len: int, as_json: bool) -> int:
     """Show what is in FILE: frames, payload sizes, and how it ends.
 
     A stream does not say which checksum it has. Without --checksum the start of FILE is read under each of the four
@@ -71,7 +73,7 @@ def inspect_command(*, path: Path, checksum: str | None, max_frame_len: int, as_
 class _View:
     """What is shown of a file."""
 
-    path: Path
+    path: Path | Url
     length: int
     name: str
     guessed: Guess | None

@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from flatstream.checksum import BUILT_IN
+from flatstream.cli.source import Url
+from flatstream.remote import is_url
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN, MAX_PAYLOAD_LEN
 
 __all__ = [
@@ -15,16 +17,24 @@ __all__ = [
     "checksum_explicit",
     "checksum_written",
     "file",
-    "files",
     "max_frame_len",
     "path",
+    "place",
+    "places",
 ]
 
 path = click.Path(path_type=Path)
 _names = click.Choice(list(BUILT_IN))
 
+
+def _place(value: str) -> Path | Url:
+    """The path of a file, or a URL for fsspec, told apart by their form."""
+    return Url(value) if is_url(value) else Path(value)
+
+
 file = click.argument("path", metavar="FILE", type=path)
-files = click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=path)
+place = click.argument("path", metavar="FILE", type=_place)
+places = click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=_place)
 
 checksum = click.option(
     "--checksum", "-c", type=_names, help="Algorithm of the stream. Without it, it is guessed, and said so."

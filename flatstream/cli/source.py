@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, cast
 
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from flatstream import remote
 from flatstream.cli.screen import console, printable, stderr_is_terminal
+from flatstream.errors import StreamIOError
 from flatstream.feed import READAHEAD
 from flatstream.reader import StreamReader
 
@@ -21,15 +23,37 @@ if TYPE_CHECKING:
 
     from flatstream.deframer import Deframer
 
-__all__ = ["opened", "progress_bar", "reading", "watched"]
+__all__ = ["Url", "opened", "progress_bar", "reading", "watched"]
 
 LARGE: Final = 64 * 2**20
 """Bytes from which a file is worth a progress bar: a second or more in pure Python."""
 
 
+class Url(str):
+    """Where a file lies that fsspec reads."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Its last part."""
+        return self.rstrip("/").rpartition("/")[2]
+
+
 @contextmanager
-def opened(path: Path, mode: str = "rb") -> Iterator[tuple[io.FileIO, int]]:
-    """The file, unbuffered, and its size in bytes. ``OSError`` for anything but a regular file."""
+def opened(path: Path | Url, mode: str = "rb") -> Iterator[tuple[io.FileIO, int]]:
+    """The file, unbuffered, and its size in bytes. ``OSError`` for anything but a regular file.
+
+    What is at a URL is only read; ``StreamIOError`` where it has no size, or cannot be read from any place.
+    """
+    if isinstance(path, Url):
+        with remote.opened(path) as distant:
+            try:
+                size = distant.seek(0, os.SEEK_END)
+            except (OSError, ValueError) as cause:
+                raise StreamIOError("finding out the size") from cause
+            yield cast("io.FileIO", distant), size
+        return
     if not stat.S_ISREG(path.stat().st_mode) and not path.is_dir():  # which opening refuses in its own words
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     with path.open(mode, buffering=0) as file:
@@ -38,7 +62,7 @@ def opened(path: Path, mode: str = "rb") -> Iterator[tuple[io.FileIO, int]]:
 
 
 @contextmanager
-def reading(path: Path, deframer: Deframer) -> Iterator[tuple[StreamReader[memoryview], int]]:
+def reading(path: Path | Url, deframer: Deframer) -> Iterator[tuple[StreamReader[memoryview], int]]:
     """A reader of the whole file, and its size in bytes."""
     with opened(path) as (file, size), watched(file, size, path.name) as source:
         source.seek(0)

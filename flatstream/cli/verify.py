@@ -21,6 +21,7 @@ from flatstream.validation import TableRootValidator, TypedValidator
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from flatstream.cli.source import Url
     from flatstream.validation import Validator
 
 __all__ = ["verify_command"]
@@ -30,7 +31,7 @@ __all__ = ["verify_command"]
 class _Verdict:
     """What became of one file."""
 
-    path: Path
+    path: Path | Url
     checksum: str
     guessed: Guess | None
     size: int
@@ -74,7 +75,7 @@ _ENDS = {"torn_tail": "torn", "corrupt": "unreadable"}
 
 
 @click.command("verify", short_help="Check every frame of files.")
-@options.files
+@options.places
 @options.checksum
 @options.max_frame_len
 @click.option(
@@ -86,7 +87,7 @@ _ENDS = {"torn_tail": "torn", "corrupt": "unreadable"}
 @options.as_json
 def verify_command(
     *,
-    paths: tuple[Path, ...],
+    paths: tuple[Path | Url, ...],
     checksum: str | None,
     max_frame_len: int,
     validator: str | None,
@@ -96,6 +97,8 @@ def verify_command(
     as_json: bool,
 ) -> int:
     """Read every frame of each FILE, and say which FILE is good, and where the first fault of a bad one is.
+
+    A FILE may be a URL, such as s3://bucket/day1.bin, for which fsspec and the package of the protocol are needed.
 
     With --schema every payload must also be a sound message of the type that --root names: it is verified whole, as the
     official verifiers of FlatBuffers do.
@@ -137,7 +140,9 @@ def verify_command(
     return 2 if unreadable else min(bad, 1)
 
 
-def _verified(path: Path, checksum: str | None, limit: int, gates: list[Validator], *, keep_going: bool) -> _Verdict:
+def _verified(
+    path: Path | Url, checksum: str | None, limit: int, gates: list[Validator], *, keep_going: bool
+) -> _Verdict:
     name, guessed = chosen(path, checksum)
     deframer: Deframer = ChecksumDeframer(name, limit)
     for gate in gates:

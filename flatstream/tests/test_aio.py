@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import struct
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import flatbuffers
@@ -19,6 +21,7 @@ from flatstream import (
     InvalidFrame,
     StreamIOError,
     StreamReader,
+    StreamTimeout,
     UnexpectedEof,
 )
 from flatstream.aio import AsyncStreamReader, AsyncStreamWriter
@@ -229,5 +232,221 @@ def test_frames_cross_a_connection() -> None:
             await stream.wait_closed()
             await done.wait()
         assert received == [bytes([index]) * index * 100 for index in range(100)]
+
+    run(main)
+
+
+# bounded: time, and what waits to be sent
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_timeouts_that_make_no_sense_are_refused(seconds: float) -> None:
+    async def main() -> None:
+        for make in (
+            lambda: AsyncStreamReader(fed(b""), idle_timeout=seconds),
+            lambda: AsyncStreamReader(fed(b""), frame_timeout=seconds),
+            lambda: AsyncStreamWriter(Peer(), timeout=seconds),
+        ):
+            with pytest.raises(ValueError, match="timeout must be 0 seconds or more"):
+                make()
+
+    run(main)
+
+
+def test_a_peer_that_sends_nothing_is_given_up_and_nothing_is_lost(framed: Any) -> None:
+    async def main() -> None:
+        source = fed(framed(CRC32, b"abc"), ended=False)
+        reader = AsyncStreamReader(source, ChecksumDeframer("crc32"), idle_timeout=0.01, frame_timeout=30)
+        assert await reader.read_message() == b"abc"
+        for _ in range(2):
+            with pytest.raises(StreamTimeout) as caught:
+                await reader.read_message()
+            assert (caught.value.waited_for, caught.value.offset, caught.value.arrived) == ("first byte", 11, 0)
+            assert isinstance(caught.value, TimeoutError)
+        source.feed_data(framed(CRC32, b"def"))
+        assert await reader.read_message() == b"def"
+
+    run(main)
+
+
+def test_a_peer_that_sends_a_byte_now_and_then_is_given_up(framed: Any) -> None:
+    async def main() -> None:
+        source = fed(b"", ended=False)
+        reader = AsyncStreamReader(source, DefaultDeframer(), idle_timeout=30, frame_timeout=0.05)
+        stream = framed(NONE, b"x" * 1_000_000)
+
+        async def trickle() -> None:
+            for byte in stream:
+                source.feed_data(bytes([byte]))
+                await asyncio.sleep(0.001)
+
+        loris = asyncio.create_task(trickle())
+        with pytest.raises(StreamTimeout) as caught:
+            await reader.read_message()
+        loris.cancel()
+        assert (caught.value.waited_for, caught.value.seconds, caught.value.offset) == ("rest", 0.05, 0)
+        assert 4 < caught.value.arrived < 1_000_000
+        with pytest.raises(StreamTimeout):
+            await reader.read_message()  # its time is over, whatever call asks
+
+    run(main)
+
+
+def test_the_time_of_a_frame_begins_with_it_and_ends_with_it(framed: Any) -> None:
+    async def main() -> None:
+        bad = framed(CRC32, b"bad")[:-1] + b"?"
+        source = fed(bad[:5], ended=False)
+        reader = AsyncStreamReader(source, ChecksumDeframer("crc32"), frame_timeout=30)
+        task = asyncio.create_task(reader.read_message())
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert reader._begun is not None
+        source.feed_data(bad[5:])
+        with pytest.raises(ChecksumMismatch):
+            await reader.read_message()
+        assert (reader._begun, reader._arrived) == (None, 0)
+        source.feed_data(framed(CRC32, b"good")[:6])
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(reader.read_message(), 0.01)
+        assert reader._arrived == 6
+        source.feed_data(framed(CRC32, b"good")[6:])
+        assert await reader.read_message() == b"good"
+        assert (reader._begun, reader._arrived) == (None, 0)
+
+    run(main)
+
+
+def test_a_timeout_of_the_source_itself_is_an_io_error() -> None:
+    async def main() -> None:
+        source = fed(b"\x05", ended=False)
+        source.set_exception(TimeoutError("the network's"))
+        with pytest.raises(StreamIOError, match="the network's"):
+            await AsyncStreamReader(source, idle_timeout=30, frame_timeout=30).read_message()
+
+    run(main)
+
+
+class Slow(Peer):
+    """A sink whose peer takes nothing until it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.room = asyncio.Event()
+
+    async def drain(self) -> None:
+        await super().drain()
+        await self.room.wait()
+
+
+def test_a_write_that_was_cancelled_has_handed_over_its_frame_whole_and_the_next_waits_first(framed: Any) -> None:
+    async def main() -> None:
+        sink = Slow()
+        writer = AsyncStreamWriter(sink, ChecksumFramer("crc32"))
+        for _ in range(3):
+            task = asyncio.create_task(writer.write_payload(b"abc"))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert sink.taken == framed(CRC32, b"abc")  # of the second and third nothing
+            assert writer.offset == 11
+        sink.room.set()
+        await writer.write_payload(b"def")
+        assert sink.taken == framed(CRC32, b"abc", b"def")
+
+    run(main)
+
+
+def test_a_peer_that_takes_nothing_is_given_up_and_what_waits_does_not_grow(framed: Any) -> None:
+    async def main() -> None:
+        sink = Slow()
+        writer = AsyncStreamWriter(sink, ChecksumFramer("crc32"), timeout=0.01)
+        for _ in range(3):
+            with pytest.raises(StreamTimeout, match="without room to write"):
+                await writer.write("x" * 1000)
+            assert len(sink.taken) == writer.offset
+            assert writer.offset < 1100
+        sink.room.set()
+        await writer.write_payload(b"abc")
+        assert sink.taken.endswith(framed(CRC32, b"abc"))
+
+    run(main)
+
+
+def test_a_sink_that_fails_in_time_is_an_io_error() -> None:
+    async def main() -> None:
+        sink = Peer()
+        sink.error = TimeoutError("the network's")
+        writer = AsyncStreamWriter(sink, timeout=30)
+        for _ in range(2):
+            with pytest.raises(StreamIOError, match="the network's"):
+                await writer.write_payload(b"abc")
+
+    run(main)
+
+
+def test_a_large_frame_takes_its_own_size_and_little_more() -> None:
+    size = 16 * 2**20
+
+    class Endless:
+        async def read(self, count: int) -> bytes:
+            return bytes(count)
+
+    async def main() -> None:
+        reader = AsyncStreamReader(Endless())
+        reader._feed.push(struct.pack("<I", size))
+        assert len(await reader.read_message() or b"") == size
+
+    run(main)
+    tracemalloc.start()
+    try:
+        run(main)
+        assert tracemalloc.get_traced_memory()[1] < size * 9 / 8 + 2 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_flood_is_held_back_at_its_sender_and_arrives_whole() -> None:
+    limit, frame = 2**16, 20_000
+    count = 1500  # more than all buffers of a connection on loopback hold
+
+    async def main() -> None:
+        gate, done = asyncio.Event(), asyncio.Event()
+        held: list[int] = []
+
+        async def serve(stream: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
+            await gate.wait()
+            reader = AsyncStreamReader(stream, ChecksumDeframer("crc32", frame))
+            async for payload in reader:
+                assert len(payload) == frame
+                held.append(len(stream._buffer))  # type: ignore[attr-defined]  # what asyncio keeps back
+            back.close()
+            done.set()
+
+        server = await asyncio.start_server(serve, "127.0.0.1", 0, limit=limit)
+        async with server:
+            _, stream = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer = AsyncStreamWriter(stream, ChecksumFramer("crc32"))
+
+            async def flood() -> None:
+                for number in range(count):
+                    await writer.write_payload(number.to_bytes(4, "little") * (frame // 4))
+
+            flooding = asyncio.create_task(flood())
+            written = -1
+            while written != writer.offset:  # until nothing moves any more
+                written = writer.offset
+                await asyncio.sleep(0.05)
+            assert not flooding.done()
+            assert stream.transport.get_write_buffer_size() <= 2**16 + frame + 8
+            gate.set()
+            await flooding
+            stream.close()
+            await stream.wait_closed()
+            await done.wait()
+        assert len(held) == count
+        assert max(held) <= 2 * limit + 2**18  # and one read of the transport
 
     run(main)

@@ -475,3 +475,16 @@ def test_what_a_sink_took_only_a_part_of_is_finished_by_the_rules() -> None:
     writer = StreamWriter(sink)
     writer._unsure(b"\x03\x00\x00\x00abc", 3)
     assert (sink, writer.offset) == (b"\x03\x00\x00\x00abc", 7)
+
+
+@pytest.mark.parametrize("tail", [b"", b"\x05", b"\xff\xff\xff\xff", bytes(12)])
+def test_a_scan_lets_go_of_its_source_at_once_and_not_when_garbage_is_collected(tail: bytes) -> None:
+    source = frame_many([b"abc"], "xxh3_64") + tail
+    gc.disable()
+    try:
+        frames = scan(source, "xxh3_64", 100)
+        assert len(frames) == 1
+        del frames
+        source.append(0)  # which nobody may who is looked at
+    finally:
+        gc.enable()

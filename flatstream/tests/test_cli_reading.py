@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 import flatstream
+from flatstream.changes import Polling
 from flatstream.cli import cat, source
 from flatstream.cli import guess as guessing
 from flatstream.cli.app import cli
@@ -319,6 +323,72 @@ def test_cat_sends_raw_bytes_to_a_terminal_only_if_forced(tmp_path: Path, monkey
     assert terminal.getvalue() == b""
     assert run("cat", path, "--format", "raw", "--force").exit_code == 0
     assert terminal.getvalue() == b"\x1b[31mraw"
+
+
+def test_cat_follows_until_nothing_has_come_for_so_long(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin")
+    result = run("cat", path, "--follow", "--timeout", 0, "--format", "len")
+    assert (result.exit_code, result.stdout.split()) == (0, ["3", "0", "5", "8", "100"])
+    assert "taken for crc32" in result.stderr
+
+
+def test_cat_follows_from_a_frame_on_and_stops_after_as_many_as_it_shall(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin")
+    result = run("cat", path, "--follow", "--from", 2, "--count", 2, "--format", "json")
+    assert [json.loads(line)["offset"] for line in result.stdout.splitlines()] == [19, 32]
+
+
+def test_cat_shows_each_frame_when_it_comes_and_ends_with_ctrl_c(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", [b"one"])
+    command = [sys.executable, "-m", "flatstream", "cat", "-f", "-c", "crc32", "--format", "text", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as cat:
+        assert cat.stdout is not None
+        assert cat.stderr is not None
+        assert cat.stdout.readline().split() == [b"one"]
+        with flatstream.open(path, "ab", checksum="crc32") as writer:
+            writer.write_payload(b"two")
+        assert cat.stdout.readline().split() == [b"two"]
+        if sys.platform == "win32":
+            cat.kill()
+            return
+        cat.send_signal(signal.SIGINT)
+        assert cat.wait(30) == 130
+        assert cat.stderr.read() == b"flatstream: interrupted\n"
+
+
+def test_cat_of_a_followed_file_that_is_cut_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.bin")
+
+    def cut_off(_self: object, _seconds: object) -> bool:
+        with flatstream.open(path, "ab", checksum="crc32") as writer:
+            waited.append(writer.offset)
+            if len(waited) == 1:
+                writer.write_payload(b"more")
+        if len(waited) == 2:
+            path.write_bytes(b"")
+        return True
+
+    waited: list[int] = []
+
+    monkeypatch.setattr("flatstream.changes.Polling.wait", cut_off)
+    monkeypatch.setattr("flatstream.follow.changes_of", lambda *_: Polling())
+    result = run("cat", path, "--follow", "--format", "len")
+    assert (result.exit_code, result.stdout.split()) == (1, ["3", "0", "5", "8", "100", "4"])
+    assert "the file was cut or overwritten below what was read: 168 bytes were, and it has 0 now" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "message"),
+    [
+        (b"", ["--follow"], "name the --checksum of a file to follow"),
+        (b"\1\0\0\0x", ["--follow"], "name the --checksum of a file to follow"),
+        (b"", ["--timeout", "1"], "--timeout is for --follow"),
+    ],
+)
+def test_cat_refuses_to_follow_what_it_cannot(tmp_path: Path, content: bytes, options: list[str], message: str) -> None:
+    (tmp_path / "a.bin").write_bytes(content)
+    result = run("cat", tmp_path / "a.bin", *options)
+    assert (result.exit_code, message in result.stderr) == (2, True)
 
 
 # verify

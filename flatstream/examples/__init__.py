@@ -1,0 +1,1 @@
+"""Programs that show how parts of the library go together; they are tested like the rest."""

@@ -1,0 +1,85 @@
+"""A file appears when it is whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from flatstream.whole import written_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def names(folder: Path) -> list[str]:
+    return [file.name for file in folder.iterdir()]
+
+
+def test_nothing_has_its_name_before_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    with written_whole(path) as file:
+        file.write(b"abc")
+        assert not path.exists()
+    assert path.read_bytes() == b"abc"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("replace", [True, False])
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_after_an_error_nothing_has_changed(tmp_path: Path, replace: bool, error: type[BaseException]) -> None:
+    path = tmp_path / "a"
+    if replace:
+        path.write_bytes(b"old")
+    with pytest.raises(error), written_whole(path, replace=replace) as file:
+        file.write(b"abc")
+        raise error
+    assert names(tmp_path) == ["a"] * replace
+    assert not replace or path.read_bytes() == b"old"
+
+
+def test_what_is_there_stays_unless_it_may_be_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with pytest.raises(FileExistsError), written_whole(path, replace=False):
+        raise AssertionError("no work is done")
+    with written_whole(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_appears_meanwhile_stays_too(tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a"
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError("no links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(FileExistsError), written_whole(path, replace=False) as file:
+        file.write(b"abc")
+        path.write_bytes(b"somebody else's")
+    assert path.read_bytes() == b"somebody else's"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_new_file_is_put_there_with_links_and_without(
+    tmp_path: Path, links: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object) -> None:
+        raise PermissionError("no links here")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    with written_whole(tmp_path / "a", replace=False) as file:
+        file.write(b"abc")
+    assert (tmp_path / "a").read_bytes() == b"abc"
+    assert names(tmp_path) == ["a"]
+
+
+def test_a_folder_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError), written_whole(tmp_path):
+        raise AssertionError("no work is done")

@@ -1,0 +1,69 @@
+"""Files that appear when they are whole, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import contextmanager
+from secrets import token_hex
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["written_whole"]
+
+
+@contextmanager
+def written_whole(path: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
+    """A file that is written beside its place, and put there, durable, when the work in it is done.
+
+    After an error, or an interruption, nothing has appeared or changed at ``path``. ``FileExistsError`` if there is a
+    file already and ``replace`` is false, ``IsADirectoryError`` if there is a folder: both before any work is done. A
+    symbolic link stays, and leads to the new file. What is no regular file (``/dev/null``, a named pipe) is written as
+    it is: it must never be replaced by one.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not replace and os.path.lexists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    if path.exists() and not path.is_file():
+        with path.open("wb") as file:
+            yield file
+        return
+    place = path.resolve()
+    part = place.with_name(f".{place.name}.{token_hex(4)}.part")
+    try:
+        file = part.open("xb")  # which is nobody else's, and no link that somebody put there
+    except OSError as error:
+        error.filename = str(path)  # the name that was given
+        raise
+    with file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        except BaseException:
+            file.close()
+            part.unlink()
+            raise
+    try:
+        if replace:
+            part.replace(place)
+        else:
+            _put(part, place)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _put(part: Path, path: Path) -> None:
+    """Give ``part`` its name, if nobody else has taken that while it was written."""
+    try:
+        os.link(part, path)  # which refuses what is there, as on Windows renaming does
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links: what is left is a moment in which somebody may take the name
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        part.rename(path)
