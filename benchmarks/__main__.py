@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: run, compare, report, check."""
+"""The command ``python -m benchmarks``: run, compare, conformance, report, check."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import sys
 from pathlib import Path
 
 import click
+from rich.console import Console
 
 from benchmarks.check import Place, outdated, problems, render
 from benchmarks.comparing import compare
 from benchmarks.markers import MarkerError
-from benchmarks.records import RecordError
-from benchmarks.running import run
+from benchmarks.page import conformance as results
+from benchmarks.records import RecordError, write_text
+from benchmarks.running import INTERRUPTED, run
 
 at_page = click.option(
     "--page",
@@ -37,12 +39,34 @@ main.add_command(compare)
 
 
 @main.command()
+@at_reports
+def conformance(reports: Path) -> None:
+    """Run the conformance suite on the library and on every testee that can be built here, for the page.
+
+    Where compilers are missing, their testees are listed as not run.
+    """
+    console = Console(stderr=True)
+    try:
+        reports.mkdir(parents=True, exist_ok=True)
+        with console.status("building and running") as status:
+            made = results.make(lambda name: status.update(f"building and running {name}"))
+        write_text(reports / results.FILE, made)
+    except KeyboardInterrupt:
+        console.print("Stopped; nothing was written.")
+        sys.exit(INTERRUPTED)
+    except OSError as error:
+        raise click.ClickException(f"the results cannot be written: {error}") from error
+    click.echo(f"{results.FILE} is written; `python -m benchmarks report` renders it.")
+
+
+@main.command()
 @at_page
 @at_reports
 def report(page: Path, reports: Path) -> None:
-    """Render charts, the full report and the README's blocks from the committed records."""
+    """Render charts, the reports in Markdown and HTML, and the README's blocks from the committed records."""
     try:
-        missing = render(Place(page, reports))
+        with Console(stderr=True).status("rendering") as status:
+            missing = render(Place(page, reports), lambda name: status.update(f"drawing {name}"))
     except (RecordError, MarkerError, OSError) as error:
         raise click.ClickException(str(error)) from error
     for name in missing:
@@ -55,7 +79,8 @@ def report(page: Path, reports: Path) -> None:
 def check(page: Path, reports: Path) -> None:
     """Fail unless all that is rendered is what the committed records say, and these are current."""
     place = Place(page, reports)
-    found = list(problems(place))
+    with Console(stderr=True).status("comparing") as status:
+        found = list(problems(place, progress=lambda name: status.update(f"comparing {name}")))
     for problem in found:
         click.echo(problem, err=True)
     if found:

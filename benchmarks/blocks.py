@@ -1,153 +1,101 @@
-"""What is shown of the records: the blocks of the README, the full report, single numbers. Templates do the wording."""
+"""What the README and the full report show of the records: blocks of Markdown, and single numbers.
+
+Templates do the wording. A scenario without a record is no failure here: its place says which command makes it.
+"""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from jinja2 import Environment as Templates
 from jinja2 import FileSystemLoader, StrictUndefined
 
-from benchmarks.records import RecordError, measured
+from benchmarks.charts import drawable
+from benchmarks.records import RecordError
+from benchmarks.scenarios import SCENARIOS
+from benchmarks.tables import numbers
+from benchmarks.tables.checksums import checksums
+from benchmarks.tables.findings import duels, tallies
+from benchmarks.tables.headline import headline
+from benchmarks.tables.paths import peers, ways
+from benchmarks.tables.promises import promises
+from benchmarks.tables.rows import best, called, confidence, environments, label_of, lines, reference
+from benchmarks.tables.sizes import sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    from benchmarks.environment import Environment
-    from benchmarks.records import GroupRecord, Record, Row
+    from benchmarks.records import Record, Row
 
-__all__ = ["BLOCKS", "REQUIRED", "block", "multiple", "nanoseconds", "number", "report"]
+__all__ = ["BLOCKS", "block", "number", "report"]
 
-BLOCKS: Final = ("headline", "engine", "bars", "read-paths", "environment", "chart")
-"""The blocks that the README must have, by the name in their markers."""
-
-REQUIRED: Final = ("tel-100", "tel-100k", "readpath", "bars", "engine")
-"""The scenarios that the blocks and the report are made from."""
-
-
-class Line(TypedDict):
-    """A contender's line of a table: a cell for each tier, ``None`` where it has no row."""
-
-    label: str
-    version: str
-    cells: list[Row | None]
+BLOCKS: Final = {
+    "chart": "tel-100k",
+    "headline": "tel-100k",
+    "peers": None,
+    "checksums": "chk",
+    "read-paths": "readpath",
+    "sizes": "tel-100k",
+    "promises": None,
+    "environment": None,
+}
+"""The blocks that the README must have, by the name in their markers; and the scenario that one is made from alone."""
 
 
-def nanoseconds(value: float) -> str:
-    """Nanoseconds a message: 9.31, 93.1, 931, 9,310."""
-    return _three_digits(value)
-
-
-def multiple(value: float) -> str:
-    """A ratio: 0.93x, 9.31x, 93.1x, with the sign for times."""
-    return f"{_three_digits(value)}\N{MULTIPLICATION SIGN}"
-
-
-def percent(floor: float) -> str:
-    """A noise floor, which is a factor, as a difference."""
-    return f"{100 * (floor - 1):.1f} %"
-
-
-def lines(record: Record) -> list[Line]:
-    """The contenders of a scenario, in the order of its groups, with their rows in each group."""
-    found: dict[str, Line] = {}
-    for index, group in enumerate(record["groups"]):
-        for row in group["rows"]:
-            empty: list[Row | None] = [None] * len(record["groups"])
-            line = found.setdefault(row["name"], {"label": row["label"], "version": row["version"], "cells": empty})
-            line["cells"][index] = row
-    return list(found.values())
-
-
-def best(group: GroupRecord) -> set[str]:
-    """The names of the fastest rows: the one with the least time, and if it ties with the reference, all that do."""
-    rows = measured(group)
-    if not rows:
-        return set()
-    fastest = min(rows, key=lambda row: row["ns"])
-    if fastest.get("tie"):
-        return {row["name"] for row in rows if row.get("tie")}
-    return {fastest["name"]}
-
-
-def environments(records: Mapping[str, Record]) -> list[tuple[Environment, list[str]]]:
-    """The distinct environments, each with the scenarios that were measured in it."""
-    found: list[tuple[Environment, list[str]]] = []
-    for name, record in records.items():
-        for facts, names in found:
-            if facts == record["environment"]:
-                names.append(name)
-                break
-        else:
-            found.append((record["environment"], [name]))
-    return found
-
-
-def bounds(group: GroupRecord) -> dict[str, float]:
-    """The largest ratios that are promised, by the name of the row."""
-    return {bar["name"]: bar["bound"] for bar in group["bars"]}
-
-
-def promised(speed: float) -> str:
-    """A speed that is promised: 20x, 1.2x, with the sign for times."""
-    return f"{speed:.2g}\N{MULTIPLICATION SIGN}"
-
-
-def kept(row: Row, bars: Mapping[str, float]) -> str:
-    """Whether the row's promise is kept, or that it makes none."""
-    if row["name"] not in bars:
-        return "no promise"
-    return "met" if row["ratio"] <= bars[row["name"]] else "**missed**"
-
-
-def reference(group: GroupRecord) -> str:
-    """What a reader sees of the group's reference."""
-    return next(row["label"] for row in group["rows"] if row["name"] == group["reference"])
+WRITTEN: Final[Mapping[str, Callable[[Row], str]]] = {
+    "ns": lambda row: numbers.nanoseconds(row["ns"]),
+    "ratio": lambda row: numbers.multiple(row["ratio"]),
+    "speed": lambda row: numbers.multiple(1 / row["ratio"]),
+}
+"""What a path may ask of a row."""
 
 
 def block(name: str, records: Mapping[str, Record]) -> str:
     """One block of the README, without its markers."""
-    return _render(f"{name}.md.j2", records)
+    scenario = BLOCKS[name]
+    if scenario is not None and scenario not in records:
+        return f"No record of `{scenario}` yet: `python -m benchmarks run --only {scenario}` makes it."
+    return _render(f"{name}.md.j2", records=records)
 
 
-def report(records: Mapping[str, Record]) -> str:
-    """The full report: every scenario, every note."""
-    return f"<!-- Rendered from the records by: python -m benchmarks report -->\n\n{_render('report.md.j2', records)}\n"
+def report(records: Mapping[str, Record], wanted: Iterable[str] = ()) -> str:
+    """The full report: every scenario, every note; of the ``wanted`` scenarios it names those that are absent."""
+    absent = [name for name in wanted if name not in records]
+    rendered = _render("report.md.j2", records=records, absent=absent)
+    return f"<!-- Rendered from the records by: python -m benchmarks report -->\n\n{rendered}\n"
 
 
 def number(path: str, records: Mapping[str, Record]) -> str:
-    """A single number by its path: ``tel-100k/F0/flatstream/ns``, ``.../ratio``, or ``tel-100k/F0/floor``.
+    """A single number by its path: ``tel-100k/F0/flatstream/ns``, ``.../ratio``, ``.../speed``; ``tel-100k/F0/floor``.
 
-    ``RecordError`` if the records do not hold it.
+    A question mark where the scenario has no record yet, or the row no number on this machine. ``RecordError`` if there
+    is a record that does not know the path.
     """
     scenario, _, rest = path.partition("/")
     group_name, _, rest = rest.partition("/")
+    if scenario in SCENARIOS and scenario not in records:
+        return "?"
     groups = records[scenario]["groups"] if scenario in records else []
     for group in groups:
         if group["name"] != group_name:
             continue
         if rest == "floor":
-            return percent(group["floor"])
+            return numbers.percent(group["floor"])
+        name, _, what = rest.partition("/")
         for row in group["rows"]:
-            if rest == f"{row['name']}/ns" and "ns" in row:
-                return nanoseconds(row["ns"])
-            if rest == f"{row['name']}/ratio" and "ratio" in row:
-                return multiple(row["ratio"])
+            if row["name"] == name and what in WRITTEN:
+                return WRITTEN[what](row) if row["status"] == "measured" else "?"
     raise RecordError(f"the records hold no number {path!r}")
 
 
-def _three_digits(value: float) -> str:
-    if value < 9.995:
-        return f"{value:.2f}"
-    if value < 99.95:
-        return f"{value:.1f}"
-    return f"{value:,.0f}"
+def _render(template: str, **facts: object) -> str:
+    return _templates().get_template(template).render(facts).strip("\n")
 
 
-def _render(template: str, records: Mapping[str, Record]) -> str:
-    missing = [name for name in REQUIRED if name not in records]
-    if missing:
-        raise RecordError(f"no records of {', '.join(missing)}; make them with: python -m benchmarks run")
+@cache
+def _templates() -> Templates:
     templates = Templates(
         loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
         undefined=StrictUndefined,
@@ -155,15 +103,30 @@ def _render(template: str, records: Mapping[str, Record]) -> str:
         lstrip_blocks=True,
         autoescape=False,  # noqa: S701  (Markdown, from records of our own)
     )
-    templates.filters.update({"ns": nanoseconds, "times": multiple, "percent": percent, "bound": promised})
-    templates.globals.update(
-        {
-            "lines": lines,
-            "best": best,
-            "environments": environments,
-            "bounds": bounds,
-            "kept": kept,
-            "reference": reference,
-        }
+    shown = (numbers.count, numbers.multiple, numbers.nanoseconds, numbers.percent, numbers.size, numbers.time)
+    templates.filters.update({written.__name__: written for written in shown}, cell=_in_cell)
+    asked = (
+        best,
+        called,
+        checksums,
+        confidence,
+        drawable,
+        duels,
+        environments,
+        headline,
+        label_of,
+        lines,
+        peers,
+        promises,
+        reference,
+        sizes,
+        tallies,
+        ways,
     )
-    return templates.get_template(template).render(records=records).strip("\n")
+    templates.globals.update({function.__name__: function for function in asked})
+    return templates
+
+
+def _in_cell(text: str) -> str:
+    """Text that stays in its cell."""
+    return text.replace("|", "\\|")

@@ -13,8 +13,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.blocks import multiple, nanoseconds
 from benchmarks.records import RecordError, load, measured, read
+from benchmarks.tables.numbers import multiple, nanoseconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -24,7 +24,6 @@ RENDERING: Final = frozenset(
     {
         "__main__.py",
         "blocks.py",
-        "chart.py",
         "check.py",
         "comparing.py",
         "markers.py",

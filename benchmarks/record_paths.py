@@ -236,9 +236,19 @@ def field_group(count: int) -> Group:
     stream, names = stream_of(count), ["value"]
     gather = partial(event("native").columns, flatstream.scan(stream), names)
     both = partial(_columns, "native", stream, names)
+    place = stream.index(np.float64(telemetry(count).rows[0][2]).tobytes())
+    field = np.ndarray(count, "<f8", stream, place, (len(stream) // count,))
     lanes = [
         _ours("field", "one column of frames", FOUND, gather, partial(_rows, gather), ONE_FIELD),
         _ours("scan-field", "scan and one column", SCANNED, both, partial(_rows, both)),
+        Lane(
+            "floor-copy",
+            "floor: copy the field",
+            f"NumPy {np.__version__}",
+            "from places that are known, with nothing checked: what the memory takes at least",
+            field.copy,
+            lambda: [(value,) for value in field.tolist()],
+        ),
         _unpacker_lane(count, slice(2, 3)),
     ]
     title = "one field of each message as an array; of msgpack, all as tuples"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks.blocks import multiple, nanoseconds
+from benchmarks.tables.numbers import multiple, nanoseconds
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -20,6 +20,7 @@ from flatstream.adapters import (
 )
 from flatstream.batch import Frames, ScanEnd, frame_array, frame_many, scan
 from flatstream.checksum import Checksum
+from flatstream.commit import Background, GroupCommit
 from flatstream.deframer import ChecksumDeframer, DefaultDeframer, Deframer, Parser
 from flatstream.errors import (
     AppendRefused,
@@ -28,15 +29,18 @@ from flatstream.errors import (
     FlatBuffersError,
     FlatStreamError,
     InvalidFrame,
+    JournalLocked,
     MissingExtra,
     SchemaError,
     StreamIOError,
+    SyncFailed,
     TruncationRefused,
     UnexpectedEof,
     ValidationFailed,
     VerificationFailed,
 )
 from flatstream.framer import ChecksumFramer, DefaultFramer, Framer
+from flatstream.journal import JournalWriter
 from flatstream.opening import FileReader, FileWriter
 from flatstream.opening import open_stream as open  # noqa: A004  (flatstream.open, as gzip.open and others do)
 from flatstream.policy import (
@@ -69,6 +73,7 @@ __all__ = [
     "MAX_PAYLOAD_LEN",
     "AdaptiveWatermarkPolicy",
     "AppendRefused",
+    "Background",
     "BoundedDeframer",
     "BoundedFramer",
     "Checksum",
@@ -86,7 +91,10 @@ __all__ = [
     "FlatStreamError",
     "Framer",
     "Frames",
+    "GroupCommit",
     "InvalidFrame",
+    "JournalLocked",
+    "JournalWriter",
     "MemoryPolicy",
     "MissingExtra",
     "NoOpPolicy",
@@ -109,6 +117,7 @@ __all__ = [
     "StreamReader",
     "StreamSerialize",
     "StreamWriter",
+    "SyncFailed",
     "TableRootValidator",
     "TruncationRefused",
     "TypedValidator",

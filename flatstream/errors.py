@@ -15,9 +15,11 @@ __all__ = [
     "FlatBuffersError",
     "FlatStreamError",
     "InvalidFrame",
+    "JournalLocked",
     "MissingExtra",
     "SchemaError",
     "StreamIOError",
+    "SyncFailed",
     "TruncationRefused",
     "UnexpectedEof",
     "ValidationFailed",
@@ -153,6 +155,25 @@ class StreamIOError(FlatStreamError):
         return f"{self.action} failed{why}"
 
 
+class SyncFailed(StreamIOError):
+    """The system could not make written bytes durable, and asking it again would tell nothing.
+
+    After a failed ``fsync`` the system may take the lost bytes for clean, so that a second one succeeds without them.
+    The writer is failed for good. Frames up to ``durable_offset`` are safe; whether those behind it are, only reopening
+    tells.
+    """
+
+    def __init__(self, durable_offset: int) -> None:
+        super().__init__("syncing")
+        self.args = (durable_offset,)
+        self.durable_offset = durable_offset
+        """One past the last byte that is known to be on the medium."""
+
+    def describe(self) -> str:
+        """What failed, and what is safe."""
+        return f"{super().describe()}; what was written before offset {self.durable_offset} is durable"
+
+
 class FlatBuffersError(FlatStreamError):
     """A payload that a typed reader cannot open as its FlatBuffers type, or a builder that is not finished."""
 
@@ -231,6 +252,22 @@ class AppendRefused(FlatStreamError):
             f"appending refused: a torn tail begins at offset {self.last_good_offset} of {self.size} bytes; "
             "recover and truncate the file first"
         )
+
+
+class JournalLocked(FlatStreamError):
+    """Another writer has the journal open: two of them would write into each other's frames."""
+
+    kind = "locked"
+
+    def __init__(self, path: str, holder: str | None) -> None:
+        super().__init__(path, holder)
+        self.path = path
+        self.holder = holder
+        """Who holds the lock, as ``process 1234 (name)``; ``None`` where the system does not tell."""
+
+    def describe(self) -> str:
+        """What happened, with the facts."""
+        return f"{self.path} is locked: {self.holder or 'another process'} has it open for writing"
 
 
 class TruncationRefused(FlatStreamError):

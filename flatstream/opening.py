@@ -4,20 +4,26 @@ For example:
 
     with flatstream.open("telemetry.bin", "wb", checksum="xxh3_64") as writer:
         writer.write("a message")
+
+With a ``durability``, appending is that of `flatstream.journal`.
 """
 
 from __future__ import annotations
 
 import io
 import mmap
-from os import PathLike, fstat
+import stat
+from contextlib import suppress
+from os import PathLike, fspath, fstat
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar, overload
 
+from flatstream import locking
 from flatstream.deframer import ChecksumDeframer, Deframer
 from flatstream.errors import AppendRefused
 from flatstream.feed import READAHEAD
 from flatstream.framer import ChecksumFramer, Framer
+from flatstream.journal import JournalWriter, open_journal
 from flatstream.reader import StreamReader
 from flatstream.recovery import RecoveryEnd, recover_file
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN
@@ -25,12 +31,14 @@ from flatstream.writer import StreamWriter
 
 if TYPE_CHECKING:
     from flatstream.checksum import Checksum
+    from flatstream.commit import Background, Durability, GroupCommit
     from flatstream.policy import MemoryPolicy
 
 __all__ = ["FileReader", "FileWriter", "open_stream"]
 
 StrPath: TypeAlias = str | PathLike[str]
 ReadMode: TypeAlias = Literal["r", "rb"]
+AppendMode: TypeAlias = Literal["a", "ab", "x", "xb"]
 WriteMode: TypeAlias = Literal["w", "wb", "a", "ab", "x", "xb"]
 P = TypeVar("P", bytes, memoryview)
 
@@ -95,6 +103,19 @@ def open_stream(
     framer: Framer | None = ...,
     policy: MemoryPolicy | None = ...,
 ) -> FileWriter: ...
+@overload
+def open_stream(
+    path: StrPath,
+    mode: AppendMode,
+    *,
+    checksum: str | Checksum = ...,
+    framer: Framer | None = ...,
+    policy: MemoryPolicy | None = ...,
+    durability: Durability,
+    group_commit: GroupCommit | None = ...,
+    background: Background | None = ...,
+    truncate_torn_tail: bool = ...,
+) -> JournalWriter: ...
 def open_stream(
     path: StrPath,
     mode: str = "rb",
@@ -106,7 +127,11 @@ def open_stream(
     copy: bool = False,
     mapped: bool = False,
     policy: MemoryPolicy | None = None,
-) -> FileReader[memoryview] | FileReader[bytes] | FileWriter:
+    durability: Durability | None = None,
+    group_commit: GroupCommit | None = None,
+    background: Background | None = None,
+    truncate_torn_tail: bool = False,
+) -> FileReader[memoryview] | FileReader[bytes] | FileWriter | JournalWriter:
     """Open the stream at ``path``: a reader for mode "rb", a writer for "wb", "xb" (must be new) and "ab" (append).
 
     ``checksum`` names the algorithm or is one; ``deframer`` or ``framer`` take its place where adapters are wanted. For
@@ -114,13 +139,25 @@ def open_stream(
     file through a memory mapping. Views that are not copied stay valid, also after closing. For writing, ``policy``
     governs the builder of the simple mode.
 
-    Appending scans the file first, with the same checksum: ``AppendRefused`` if it ends in a torn tail, and whatever
-    corruption the scan finds. ``OSError`` if the file cannot be opened, ``ValueError`` for a mode or a
+    Appending takes the file's lock, where there are locks, and scans it first, with the same checksum:
+    ``JournalLocked`` if another appending writer has it, ``AppendRefused`` if it ends in a torn tail, and whatever
+    corruption the scan finds.
+
+    ``durability`` ("none", "flush" or "fsync") makes a journal of what mode "ab" or "xb" opens, with a
+    `flatstream.JournalWriter` that says what survives a crash; ``group_commit`` (a `flatstream.GroupCommit`),
+    ``background`` (a `flatstream.Background`) and ``truncate_torn_tail`` (cut it off, instead of ``AppendRefused``) are
+    for it alone.
+
+    ``OSError`` if the file cannot be opened, ``ValueError`` for a mode or a
     combination of arguments that makes no sense.
     """
     plain = mode.replace("b", "", 1)
     if plain not in {"r", "w", "a", "x"}:
         raise ValueError(f"mode must be 'rb', 'wb', 'xb' or 'ab', not {mode!r}")
+    if durability is None and (group_commit is not None or background is not None or truncate_torn_tail):
+        raise ValueError("group_commit, background and truncate_torn_tail are for a journal: say its durability")
+    if durability is not None and plain not in {"a", "x"}:
+        raise ValueError(f"durability is for a journal, which is opened with mode 'ab' or 'xb', not {mode!r}")
     if plain == "r":
         if framer is not None or policy is not None:
             raise ValueError("framer and policy are for writing")
@@ -136,7 +173,20 @@ def open_stream(
         raise ValueError("a framer has its own checksum")
     if framer is not None and plain == "a":
         raise ValueError("appending scans the file by its checksum: give that, not a framer")
-    return _writer(path, plain, framer or ChecksumFramer(checksum), ChecksumDeframer(checksum), policy)
+    framer, deframer = framer or ChecksumFramer(checksum), ChecksumDeframer(checksum)
+    if durability is None:
+        return _writer(path, plain, framer, deframer, policy)
+    return open_journal(
+        path,
+        framer,
+        deframer,
+        durability=durability,
+        group_commit=group_commit,
+        background=background,
+        truncate_torn_tail=truncate_torn_tail,
+        new=plain == "x",
+        policy=policy,
+    )
 
 
 def _reader(
@@ -161,14 +211,26 @@ def _reader(
 
 def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy: MemoryPolicy | None) -> FileWriter:
     StreamWriter(bytearray(), framer, policy=policy)  # raises for a wrong one of these before it costs a file's content
-    offset = 0
-    if mode == "a" and Path(path).exists():
-        report = recover_file(path, deframer)
-        if report.end is RecoveryEnd.TORN_TAIL:
-            raise AppendRefused(report.last_good_offset, report.size)
-        offset = report.last_good_offset
     # Opened as it is, and not by Path.open, whose type says less for a mode that varies.
-    file = io.BufferedWriter(io.FileIO(path, mode), _BUFFER_SIZE)
+    raw = io.FileIO(path, mode)
+    try:
+        offset = _end_of_frames(raw, path, deframer) if mode == "a" else 0
+    except BaseException:
+        raw.close()
+        raise
+    file = io.BufferedWriter(raw, _BUFFER_SIZE)
     writer = FileWriter(file, framer, policy=policy, offset=offset)
     writer._file = file  # noqa: SLF001  (its own factory)
     return writer
+
+
+def _end_of_frames(file: io.FileIO, path: StrPath, deframer: Deframer) -> int:
+    """Where to append, once nobody else does. Where a file system has no locks, a plain writer does without."""
+    if not stat.S_ISREG(fstat(file.fileno()).st_mode):
+        return 0  # a pipe or a device keeps nothing that could be scanned
+    with suppress(OSError):
+        locking.claim(file.fileno(), fspath(path))
+    report = recover_file(path, deframer)
+    if report.end is RecoveryEnd.TORN_TAIL:
+        raise AppendRefused(report.last_good_offset, report.size)
+    return report.last_good_offset

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import io
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from flatstream import locking
 from flatstream.errors import StreamIOError, TruncationRefused, UnexpectedEof
 from flatstream.feed import READAHEAD
 from flatstream.reader import StreamReader
@@ -79,7 +81,8 @@ def truncate(file: str | PathLike[str] | BinaryIO, report: RecoveryReport) -> in
     """Cut the torn tail that ``report`` found off the file, and return the number of bytes that are gone (C5).
 
     ``TruncationRefused`` for anything but a torn tail, for a report that is not of a whole file, and for a file whose
-    size has changed since. An open file, which must be writable, is left with its cursor at the cut.
+    size has changed since. By its path, ``JournalLocked`` for one that a writer appends to, whose last frame may only
+    be on its way. An open file, which must be writable, is left with its cursor at the cut, and is not locked.
     """
     if report.end is not RecoveryEnd.TORN_TAIL:
         raise TruncationRefused(f"the scan ended with {report.end.value}: only a torn tail may be cut off")
@@ -87,6 +90,8 @@ def truncate(file: str | PathLike[str] | BinaryIO, report: RecoveryReport) -> in
         raise TruncationRefused("the report is not of a whole file: scan it with recover_file")
     if isinstance(file, str | PathLike):
         with Path(file).open("r+b", buffering=0) as opened:
+            with suppress(OSError):  # where there are no locks, as `flatstream.open` does
+                locking.claim(opened.fileno(), os.fspath(file))
             return truncate(cast("BinaryIO", opened), report)
     size = _seek(file, 0, os.SEEK_END)
     if size != report.size:

@@ -12,6 +12,7 @@ import flatstream
 from flatstream.cli.cat import cat_command
 from flatstream.cli.convert import convert_command
 from flatstream.cli.doctor import doctor_command
+from flatstream.cli.durability import durability_command
 from flatstream.cli.ingest import ingest_table_command
 from flatstream.cli.inspect import inspect_command
 from flatstream.cli.lobster import ingest_command, sample_command
@@ -113,6 +114,7 @@ for command in (
     ingest_table_command,
     ingest_command,
     sample_command,
+    durability_command,
     doctor_command,
 ):
     cli.add_command(command)

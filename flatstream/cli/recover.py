@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 from rich.text import Text
 
+from flatstream import locking
 from flatstream.cli import options
 from flatstream.cli.guess import guess
 from flatstream.cli.screen import can_ask, emit, facts, offset, plural, printable, show, size
@@ -40,7 +41,8 @@ def recover_command(
 
     Only a torn tail is ever cut: a file that ends in the middle of a frame. Corruption is reported and left as it is,
     since what follows it may be good. --checksum has to be given, because a wrong one can make good frames look torn;
-    if the frames say plainly that another one is right, nothing is cut.
+    if the frames say plainly that another one is right, nothing is cut. Nor is anything while a journal is being
+    written.
 
     \b
     Example:
@@ -59,6 +61,8 @@ def recover_command(
     truncated, kept = False, None
     with opened(path, "r+b" if cut else "rb") as (raw, length):
         file = cast("BinaryIO", raw)
+        if cut:  # what looks torn may be a frame that is being written
+            locking.claim(raw.fileno(), str(path))
         try:
             with watched(raw, length, path.name) as source:
                 found: RecoveryReport | FlatStreamError = recover_file(cast("BinaryIO", source), deframer)

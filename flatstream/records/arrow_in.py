@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from flatstream.records.arrays import dtype_of
 from flatstream.records.column import Fixed, Spans
-from flatstream.records.intake import fixed_values, spans_of
+from flatstream.records.intake import fixed_values, no_number, spans_of
 from flatstream.records.types import Array, EnumType, Scalar, StringType, StructType, VectorType
 from flatstream.records.values import inline_packer
 
@@ -23,6 +24,8 @@ def arrow_column(kind: Any, source: Any) -> Fixed | Spans:
     """The column of a field of that type; nulls are absent."""
     if pa.types.is_dictionary(source.type):
         source = source.dictionary_decode()
+    if pa.types.is_run_end_encoded(source.type):
+        source = pc.run_end_decode(source)
     present = _present(source)
     if isinstance(kind, StringType):
         return _strings(source, present)
@@ -57,7 +60,7 @@ def _values(kind: Any, source: Any) -> np.ndarray[Any, np.dtype[Any]]:
         codes = names.indices.fill_null(0).to_numpy(zero_copy_only=False)
         return numbers[codes] if len(numbers) else np.zeros(len(codes), dtype_of(kind))
     if not (pa.types.is_integer(source.type) or pa.types.is_floating(source.type) or pa.types.is_boolean(source.type)):
-        raise TypeError(f"{source.type} is no {kind.scalar.name}")
+        raise TypeError(no_number(source.type, kind.scalar))
     filled = source.fill_null(False if pa.types.is_boolean(source.type) else 0)
     return fixed_values(kind, filled.to_numpy(zero_copy_only=False))
 
@@ -89,20 +92,34 @@ def _strings(source: Any, present: Mask | None) -> Spans:
 
 def _vectors(kind: VectorType, source: Any, present: Mask | None) -> Spans:
     element = cast("Scalar | EnumType | StructType", kind.element)
-    lists = pa.types.is_list(source.type) or pa.types.is_large_list(source.type)
-    if pa.types.is_binary(source.type) or pa.types.is_large_binary(source.type):
-        source, lists = source.cast(pa.large_binary()), False
+    if _is_binary(source.type):
+        source = source.cast(pa.large_binary())
         _, ends, data = source.buffers()
         flat = fixed_values(element, np.frombuffer(data or b"", np.uint8))
         bounds = np.frombuffer(ends, np.int64)[source.offset : source.offset + len(source) + 1]
         return spans_of(element, flat, bounds, present)
-    if pa.types.is_fixed_size_list(source.type):
-        source, lists = source.cast(pa.large_list(source.type.value_type)), True
-    if not lists:
+    if pa.types.is_list(source.type) or pa.types.is_large_list(source.type):
+        values, bounds = source.values, source.offsets.to_numpy()
+    elif _is_view(source.type) or pa.types.is_fixed_size_list(source.type):
+        lengths = pc.list_value_length(source).fill_null(0).to_numpy()
+        values, bounds = source.flatten(), np.concatenate([[0], np.cumsum(lengths)])
+    else:
         raise TypeError(f"lists are needed, not {source.type}")
-    if source.values.null_count:
+    # Nulls that no list has, or one that is null itself, are none.
+    if values.null_count and source.flatten().null_count:
         raise ValueError("an element of a vector cannot be null")
-    return spans_of(element, _values(element, source.values), source.offsets.to_numpy(), present)
+    return spans_of(element, _values(element, values), bounds, present)
+
+
+def _is_binary(kind: Any) -> bool:
+    of = pa.types
+    return bool(
+        of.is_binary(kind) or of.is_large_binary(kind) or of.is_fixed_size_binary(kind) or of.is_binary_view(kind)
+    )
+
+
+def _is_view(kind: Any) -> bool:
+    return bool(pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind))
 
 
 def _is_text(kind: Any) -> bool:

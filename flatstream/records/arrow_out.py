@@ -1,8 +1,8 @@
 """From the frames of a stream to a PyArrow RecordBatch.
 
-Numbers, structs, strings and vectors go from buffer to buffer; tables and unions by way of Python values. A table is a
-struct with null for what is absent and has no default, a union a struct with a field for each member, of which at most
-one is not null, beside the tag's own column.
+Numbers, structs, strings and vectors of these go from buffer to buffer; tables and unions by way of Python values. A
+table is a struct with null for what is absent and has no default, a union a struct with a field for each member, of
+which at most one is not null, beside the tag's own column.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from flatstream.errors import SchemaError
-from flatstream.records.column import Column, Fixed, Spans
+from flatstream.records.column import Fixed, Spans, Texts
 from flatstream.records.gather import compact
 from flatstream.records.types import (
     Array,
@@ -29,7 +29,8 @@ from flatstream.records.types import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from flatstream.records.arrays import Mask
+    from flatstream.records.arrays import Ints, Mask
+    from flatstream.records.column import ReadColumn
     from flatstream.records.types import Field
 
 __all__ = ["as_batch"]
@@ -38,7 +39,7 @@ _MOST = 2**31 - 1
 """Bytes of text, or elements of vectors, in one column: Arrow's usual types count with 32 bits."""
 
 
-def as_batch(record: str, fields: Sequence[Field], columns: dict[str, Column]) -> Any:
+def as_batch(record: str, fields: Sequence[Field], columns: dict[str, ReadColumn]) -> Any:
     """The columns as a RecordBatch. ``SchemaError`` for a table that can nest in itself: Arrow has no type for that."""
     types = [_arrow_type(record, field.name, field.type, ()) for field in fields]
     arrays = [_array(field, kind, columns[field.name], columns) for field, kind in zip(fields, types, strict=True)]
@@ -66,11 +67,15 @@ def _arrow_type(record: str, name: str, kind: Any, above: tuple[TableType, ...])
     return pa.struct([(each.name, _arrow_type(record, name, each.type, above)) for each in kind.fields])
 
 
-def _array(field: Field, kind: Any, column: Column, columns: dict[str, Column]) -> Any:
+def _array(field: Field, kind: Any, column: ReadColumn, columns: dict[str, ReadColumn]) -> Any:
     if isinstance(column, Fixed):
         return _fixed(field.type, column.values, column.present)
     if isinstance(column, Spans):
         return _spans(field, kind, column)
+    if isinstance(column, Texts):
+        strings = _spans(field, kind.value_type, column.strings)
+        buffers = [_valid(column.present), _ends(field, column.counts)]
+        return pa.Array.from_buffers(kind, len(column.counts), buffers, children=[strings])
     values = column.values
     if isinstance(field.type, UnionType):
         tags = columns.get(f"{field.name}_type")
@@ -108,17 +113,22 @@ def _valid(present: Mask | None) -> Any:
 
 
 def _spans(field: Field, kind: Any, column: Spans) -> Any:
-    if column.counts.sum() > _MOST:
-        raise ValueError(f"{field.name}: more than {_MOST} elements in one batch: convert fewer frames at a time")
-    ends = np.zeros(len(column.counts) + 1, np.int32)
-    np.cumsum(column.counts, out=ends[1:])
+    buffers = [_valid(column.present), _ends(field, column.counts)]
     data = compact(column)
-    buffers = [_valid(column.present), pa.py_buffer(ends)]
     count = len(column.counts)
     if column.closed:
         return pa.Array.from_buffers(kind, count, [*buffers, pa.py_buffer(data)])
     child = _fixed(cast("VectorType", field.type).element, data.view(column.element), None)
     return pa.Array.from_buffers(kind, count, buffers, children=[child])
+
+
+def _ends(field: Field, counts: Ints) -> Any:
+    """Arrow's offsets of spans of so many elements."""
+    if counts.sum() > _MOST:
+        raise ValueError(f"{field.name}: more than {_MOST} elements in one batch: convert fewer frames at a time")
+    ends = np.zeros(len(counts) + 1, np.int32)
+    np.cumsum(counts, out=ends[1:])
+    return pa.py_buffer(ends)
 
 
 def _member(kind: UnionType, tag: int, value: Any) -> Any:

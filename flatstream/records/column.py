@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from flatstream.records.arrays import Bytes, Ints, Mask
 
-__all__ = ["Column", "Fixed", "Objects", "Spans"]
+__all__ = ["Column", "Fixed", "Objects", "ReadColumn", "Spans", "Texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,23 @@ class Spans:
 
 @dataclass(frozen=True, slots=True)
 class Objects:
-    """Values that are taken one by one: tables, unions, vectors of tables or strings; read, also buffers inside."""
+    """Values that are taken one by one: tables, unions, vectors of tables.
+
+    Also vectors of strings that are to be written, and buffers inside that are read.
+    """
 
     values: Sequence[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """Vectors of strings: ``counts[k]`` of them in row ``k``, of ``strings``, which has those of all rows in turn."""
+
+    strings: Spans
+    counts: Ints
+    present: Mask | None
+
+
 Column: TypeAlias = Fixed | Spans | Objects
+ReadColumn: TypeAlias = Column | Texts
+"""Vectors of strings are taken one by one, and read together."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
 from flatstream.batch import Frames
 from flatstream.errors import VerificationFailed
 from flatstream.records.arrays import byte_column
-from flatstream.records.column import Column, Fixed, Objects, Spans
+from flatstream.records.column import Fixed, Objects, Spans, Texts
 from flatstream.records.gather import Corrupt, compact, gather, is_gathered
-from flatstream.records.types import Scalar
+from flatstream.records.texts import gather_texts, is_texts
+from flatstream.records.types import Scalar, TableType, UnionType
 from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from typing_extensions import Buffer
 
-    from flatstream.records.arrays import Bytes, Ints, Lengths
+    from flatstream.records.arrays import Bytes, Ints, Lengths, Mask
+    from flatstream.records.column import ReadColumn
     from flatstream.records.record import Record
     from flatstream.records.types import Field
 
 __all__ = ["as_arrays", "chosen_fields", "decode_columns", "verify_frames"]
+
+T = TypeVar("T")
 
 
 class _Payloads(NamedTuple):
@@ -53,6 +57,8 @@ class _Payloads(NamedTuple):
 
 def chosen_fields(record: Record, names: Sequence[str] | None) -> tuple[Field, ...]:
     """The fields of these names, in the order of the names; all of them for ``None``. ``LookupError`` for others."""
+    if isinstance(names, str):
+        raise TypeError("names are a sequence of them, and not one")
     fields = {field.name: field for field in record.table.fields}
     wanted = list(fields) if names is None else list(names)
     unknown = [name for name in wanted if name not in fields]
@@ -63,56 +69,94 @@ def chosen_fields(record: Record, names: Sequence[str] | None) -> tuple[Field, .
 
 def decode_columns(
     record: Record, identifier: bytes, frames: Frames | Iterable[Buffer], fields: Sequence[Field]
-) -> dict[str, Column]:
+) -> dict[str, ReadColumn]:
     """A column for each of these fields. ``VerificationFailed`` with the offset of the first frame that is corrupt."""
     payloads = _payloads(frames)
-    at_once = [field for field in fields if is_gathered(field)]
-    columns: dict[str, Column] = dict(_gathered(record, identifier, payloads, at_once))
-    others = [field.name for field in fields if not is_gathered(field)]
+    others = [field for field in fields if not _is_at_once(field)]
+    columns: dict[str, ReadColumn] = {}
+    refused = None
+    try:
+        columns |= _at_once([field for field in fields if _is_at_once(field)], identifier, payloads)
+    except Corrupt as corrupt:
+        refused = corrupt
+    if refused is not None:
+        # A check on all rows found this one; an earlier row may fail a later check.
+        _verify(_part(record, fields), identifier, payloads.first(refused.row + 1))
+        raise refused
     if others:
-        decoded = []
-        for row in range(len(payloads.offsets)):
-            try:
-                decoded.append(record.decode(payloads.payload(row)))
-            except VerificationFailed as error:
-                error.offset = payloads.frame(row)
-                raise
-        columns |= {name: Objects([values[name] for values in decoded]) for name in others}
+        decoded = list(_each(payloads, _part(record, others).decode))
+        columns |= {field.name: Objects([values[field.name] for values in decoded]) for field in others}
     return {field.name: columns[field.name] for field in fields}
 
 
 def verify_frames(record: Record, identifier: bytes, frames: Frames | Iterable[Buffer]) -> int:
     """Verify every payload; returns how many there are."""
     payloads = _payloads(frames)
-    first = 0
-    verifier = record.engine_verifier()
-    if verifier is not None:
-        first = verifier.passing(payloads.data.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
-    elif all(is_gathered(field) for field in record.table.fields):
-        _gathered(record, identifier, payloads, record.table.fields)
-        return len(payloads.offsets)
-    for row in range(first, len(payloads.offsets)):
-        try:
-            record.verify(payloads.payload(row))
-        except VerificationFailed as error:
-            error.offset = payloads.frame(row)
-            raise
+    _verify(record, identifier, payloads)
     return len(payloads.offsets)
 
 
-def _gathered(
-    record: Record, identifier: bytes, payloads: _Payloads, fields: Sequence[Field]
-) -> dict[str, Fixed | Spans]:
-    try:
-        return gather(fields, identifier, payloads.data, payloads.offsets, payloads.lengths)
-    except Corrupt as corrupt:
-        # A check on all rows found this one; an earlier row may fail a later check, and is looked for first.
-        _gathered(record, identifier, payloads.first(corrupt.row), fields)
+def _is_at_once(field: Field) -> bool:
+    """Whether a field is read for all rows at once."""
+    return is_gathered(field) or is_texts(field)
+
+
+def _at_once(fields: Sequence[Field], identifier: bytes, payloads: _Payloads) -> dict[str, ReadColumn]:
+    """The columns of such fields. ``Corrupt`` if a row is not sound as far as these fields go."""
+    data, offsets, lengths = payloads.data, payloads.offsets, payloads.lengths
+    columns: dict[str, ReadColumn] = {}
+    columns |= gather([field for field in fields if is_gathered(field)], identifier, data, offsets, lengths)
+    texts = [field for field in fields if is_texts(field)]
+    return columns | {field.name: gather_texts(field, identifier, data, offsets, lengths) for field in texts}
+
+
+def _part(record: Record, fields: Sequence[Field]) -> Record:
+    """The record of these fields alone, and of the tags of those that are unions: nothing else is looked at."""
+    names = {field.name for field in fields}
+    names |= {f"{field.name}_type" for field in fields if isinstance(field.type, UnionType)}
+    table = TableType(record.table.name, tuple(field for field in record.table.fields if field.name in names))
+    return type(record).of_table(table, file_identifier=record.file_identifier)
+
+
+def _verify(record: Record, identifier: bytes, payloads: _Payloads) -> None:
+    """Raise ``VerificationFailed`` for the first payload that is not sound."""
+    verifier = record.engine_verifier()
+    if verifier is not None:
+        # What the engine refuses is looked at again by the rules in Python, which have the words for it.
+        sound = verifier.passing(payloads.data.data, byte_column(payloads.offsets), byte_column(payloads.lengths))
+        for _ in _each(payloads, record.verify, sound):
+            pass
+        return
+    if not all(map(_is_at_once, record.table.fields)):
+        for _ in _each(payloads, record.verify):
+            pass
+        return
+    before = payloads
+    refused = None
+    while True:  # until no row is left before the one that was found, of which an earlier one fails a later check
         try:
-            record.verify(payloads.payload(corrupt.row))
-        except VerificationFailed as error:
-            error.offset = payloads.frame(corrupt.row)
-            raise error from None
+            _at_once(record.table.fields, identifier, before)
+            break
+        except Corrupt as corrupt:
+            refused = corrupt
+            before = payloads.first(corrupt.row)
+    if refused is not None:
+        _one(payloads, refused.row, record.verify)
+        raise refused
+
+
+def _each(payloads: _Payloads, function: Callable[[memoryview], T], start: int = 0) -> Iterator[T]:
+    """What it says of every payload from that one on."""
+    for row in range(start, len(payloads.offsets)):
+        yield _one(payloads, row, function)
+
+
+def _one(payloads: _Payloads, row: int, function: Callable[[memoryview], T]) -> T:
+    """What it says of one payload, or ``VerificationFailed`` with the offset of the frame."""
+    try:
+        return function(payloads.payload(row))
+    except VerificationFailed as error:
+        error.offset = payloads.frame(row)
         raise
 
 
@@ -133,12 +177,12 @@ def _payloads(frames: Frames | Iterable[Buffer]) -> _Payloads:
     return _Payloads(np.frombuffer(b"".join(parts), np.uint8), offsets, lengths, None, shift)
 
 
-def as_arrays(fields: Sequence[Field], columns: dict[str, Column]) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
+def as_arrays(fields: Sequence[Field], columns: dict[str, ReadColumn]) -> dict[str, np.ndarray[Any, np.dtype[Any]]]:
     """The columns as arrays, as `Record.columns` describes them."""
     return {field.name: _array(field, columns[field.name]) for field in fields}
 
 
-def _array(field: Field, column: Column) -> np.ndarray[Any, np.dtype[Any]]:
+def _array(field: Field, column: ReadColumn) -> np.ndarray[Any, np.dtype[Any]]:
     if isinstance(column, Fixed):
         values = column.values
         if isinstance(field.type, Scalar) and field.type.kind == "b":
@@ -147,7 +191,13 @@ def _array(field: Field, column: Column) -> np.ndarray[Any, np.dtype[Any]]:
             return values
         absent = np.zeros(len(values), np.bool_) if column.present is None else ~column.present
         return np.ma.MaskedArray(values, np.broadcast_to(absent, values.shape))
-    items = _one_by_one(field, column.values) if isinstance(column, Objects) else _items(column)
+    items: Sequence[Any]
+    if isinstance(column, Objects):
+        items = _one_by_one(field, column.values)
+    elif isinstance(column, Texts):
+        items = _lists(column)
+    else:
+        items = _items(column)
     array = np.empty(len(items), object)
     for row, item in enumerate(items):  # one by one, or NumPy would make more dimensions of items of one length
         array[row] = item
@@ -158,6 +208,21 @@ def _one_by_one(field: Field, values: Sequence[Any]) -> Sequence[Any]:
     if field.nested is None:
         return values
     return [None if value is None else np.frombuffer(value, np.uint8) for value in values]
+
+
+def _lists(column: Texts) -> list[Any]:
+    """A list of strings for each vector; ``None`` where there is none."""
+    strings = _items(column.strings)
+    ends = np.cumsum(column.counts)
+    items: list[Any]
+    items = [strings[start:end] for start, end in zip((ends - column.counts).tolist(), ends.tolist(), strict=True)]
+    return _with_none(items, column.present)
+
+
+def _with_none(items: list[Any], present: Mask | None) -> list[Any]:
+    if present is None:
+        return items
+    return [item if there else None for item, there in zip(items, present.tolist(), strict=True)]
 
 
 def _items(column: Spans) -> list[Any]:
@@ -178,6 +243,4 @@ def _items(column: Spans) -> list[Any]:
         flat = data.view(column.element)
         size = column.element.itemsize
         items = [flat[start // size : end // size] for start, end in bounds]
-    if column.present is not None:
-        items = [item if there else None for item, there in zip(items, column.present.tolist(), strict=True)]
-    return items
+    return _with_none(items, column.present)

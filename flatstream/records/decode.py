@@ -37,6 +37,10 @@ Read: TypeAlias = Callable[[memoryview, int], Any]
 """From a payload and a place in it to the value there. What is not inline is found behind the offset at that place."""
 
 
+_UNREADABLE: Final = (struct_error, ValueError, IndexError)
+"""What reading raises where a corrupt payload leads outside of itself, or to what is no text."""
+
+
 class Access(NamedTuple):
     """How a field is read. Of a union, ``members`` has the function for the value under each tag."""
 
@@ -195,10 +199,12 @@ class TableView:
                 read = members.get(self[f"{name}_type"], _nothing)
             offset = _U16(self._payload, self._vtable + entry)[0] if entry < self._vtable_len else 0
             return read(self._payload, self._table + offset) if offset else default
-        except (struct_error, ValueError, IndexError) as cause:
+        except _UNREADABLE as cause:
             raise FlatBuffersError(f"{self._reader.name}.{name} cannot be read: {cause}") from cause
 
     def __getattr__(self, name: str) -> Any:
+        if name in self.__slots__:  # not set yet, while it is copied
+            raise AttributeError(name)
         try:
             return self[name]
         except KeyError:
@@ -224,9 +230,14 @@ class StructView:
 
     def __getitem__(self, name: str) -> Any:
         offset, read = self._reads[name]
-        return read(self._payload, self._at + offset)
+        try:
+            return read(self._payload, self._at + offset)
+        except _UNREADABLE as cause:
+            raise FlatBuffersError(f"{self._name}.{name} cannot be read: {cause}") from cause
 
     def __getattr__(self, name: str) -> Any:
+        if name in self.__slots__:  # not set yet, while it is copied
+            raise AttributeError(name)
         try:
             return self[name]
         except KeyError:
@@ -250,6 +261,8 @@ class VectorView(Sequence[Any]):
         self._payload = payload
         self._start = at + 4
         self._len: int = _U32(payload, at)[0]
+        if self._start + self._len * size > len(payload):  # or a list of it would be made room for, whatever it says
+            raise ValueError(f"a vector of {self._len} elements of {size} bytes ends outside of {len(payload)}")
 
     @property
     def raw(self) -> memoryview:
@@ -265,9 +278,12 @@ class VectorView(Sequence[Any]):
     def __getitem__(self, index: slice) -> list[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
         places = range(self._start, self._start + self._len * self._size, self._size)[index]
-        if isinstance(places, int):
-            return self._read(self._payload, places)
-        return [self._read(self._payload, place) for place in places]
+        try:
+            if isinstance(places, int):
+                return self._read(self._payload, places)
+            return [self._read(self._payload, place) for place in places]
+        except _UNREADABLE as cause:
+            raise FlatBuffersError(f"an element of a vector cannot be read: {cause}") from cause
 
     def __repr__(self) -> str:
         return f"<vector of {self._len}>"

@@ -351,6 +351,8 @@ def _put_vector(align: int, packer: Callable[[Any], tuple[int, bytes]], output: 
 
 def _put_offsets(put: Put, output: _Output, values: Any) -> int:
     """Put a vector of what is not inline: first the offsets, then what they lead to."""
+    if hasattr(values, "tolist"):  # an array, as pandas has lists of strings
+        values = values.tolist()
     if isinstance(values, (str, bytes, Mapping)) or not isinstance(values, Sequence):
         raise TypeError(f"a sequence is needed, not {type(values).__name__}")
     at = output.place(4 + 4 * len(values), 4, 0)

@@ -8,11 +8,12 @@ integer that is out of range or a float where an integer belongs is refused, nev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from itertools import chain
 from struct import error as struct_error
 from struct import pack
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
@@ -40,11 +41,15 @@ class Taken:
 
 def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
     """Take a table apart. ``TypeError`` or ``ValueError`` names the field, and the row if it is about one."""
-    sources = _sources(record, fields, table)
+    rows, sources = _sources(record, fields, table)
     by_name = {field.name: field for field in fields}
     unknown = [name for name in sources if name not in by_name]
     if unknown:
         raise TypeError(f"{record} has no field {unknown[0]!r}")
+    for name, source in sources.items():
+        # A text is no column of its letters, and a set has no order.
+        if not hasattr(source, "__len__") or isinstance(source, (str, Mapping, AbstractSet)):
+            raise TypeError(f"{record}.{name}: a column of values is needed, not {type(source).__name__}")
     sizes = {name: len(source) for name, source in sources.items()}
     if len(set(sizes.values())) > 1:
         raise ValueError(f"the columns differ in length: {', '.join(f'{name} {size}' for name, size in sizes.items())}")
@@ -55,7 +60,6 @@ def take(record: str, fields: tuple[Field, ...], table: Any) -> Taken:
         except (TypeError, ValueError) as cause:
             kind = TypeError if isinstance(cause, TypeError) else ValueError
             raise kind(f"{record}.{name}: {cause}") from cause
-    rows = next(iter(sizes.values()), 0)
     for field in fields:
         if field.required and rows:
             column = columns.get(field.name)
@@ -71,23 +75,27 @@ def _first_absent(column: Column) -> int | None:
     return None if column.present is None or column.present.all() else int(np.argmin(column.present))
 
 
-def _sources(record: str, fields: tuple[Field, ...], table: Any) -> Mapping[str, Any]:
-    """The columns of a table by name, each with a length, none of them looked into yet."""
+def _sources(record: str, fields: tuple[Field, ...], table: Any) -> tuple[int, Mapping[str, Any]]:
+    """How many rows a table has, though it may have no columns; and these by name, none of them looked into yet."""
     if isinstance(table, np.ndarray):
         if table.dtype.names is None or table.ndim != 1:
             raise TypeError(f"an array of rows must have one dimension and named fields, not {table.dtype}")
-        return {name: table[name] for name in table.dtype.names}
+        return len(table), {name: table[name] for name in table.dtype.names}
     if isinstance(table, Mapping):
-        return table
+        first = next(iter(table.values()), ())
+        return len(first) if hasattr(first, "__len__") else 0, table
     if hasattr(table, "to_arrow"):  # Polars
         table = table.to_arrow()
     if hasattr(table, "column_names") and hasattr(table, "schema"):  # PyArrow's Table
-        return _by_name(table.column_names, table.columns)
-    if hasattr(table, "iloc"):  # pandas
-        return _by_name(map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))])
+        return table.num_rows, _by_name(table.column_names, table.columns)
+    if hasattr(table, "iloc") and hasattr(table, "columns"):  # pandas
+        return len(table), _by_name(
+            map(str, table.columns), [table.iloc[:, index] for index in range(len(table.columns))]
+        )
     if isinstance(table, (str, bytes)) or not isinstance(table, Iterable):
         raise TypeError(f"a table or rows are needed, not {type(table).__name__}")
-    return _transposed(record, [field.name for field in fields], list(table))
+    rows = list(table)
+    return len(rows), _transposed(record, [field.name for field in fields], rows)
 
 
 def _by_name(names: Iterable[str], columns: Iterable[Any]) -> dict[str, Any]:
@@ -104,6 +112,9 @@ def _transposed(record: str, names: list[str], rows: list[Any]) -> Mapping[str, 
     if not rows:
         return {}
     if isinstance(rows[0], Mapping):
+        for number, row in enumerate(rows):
+            if not isinstance(row, Mapping):
+                raise TypeError(f"{record}: row {number} is no mapping, as the first is")
         found = dict.fromkeys(name for row in rows for name in row)
         return {name: [row.get(name) for row in rows] for name in found}
     if set(map(type, rows)) <= {tuple, list} and set(map(len, rows)) == {len(names)}:
@@ -124,6 +135,8 @@ def _column(kind: Any, source: Any) -> Column:
         source = source.combine_chunks()
     if isinstance(kind, (TableType, UnionType)) or _of_offsets(kind):
         return Objects(_listed(source))
+    if str(getattr(source, "type", "")) == "null":  # PyArrow's type of a column that has nothing else
+        return _from_values(kind, [None] * len(source))
     if hasattr(source, "to_pylist"):
         from flatstream.records.arrow_in import arrow_column  # noqa: PLC0415  (only who has PyArrow comes here)
 
@@ -147,16 +160,16 @@ def _listed(source: Any) -> Sequence[Any]:
         return list(source.astype(object).where(source.notna(), None))
     if hasattr(source, "tolist"):
         return list(source.tolist())
+    if isinstance(source, (bytes, bytearray)):
+        return list(source)
     return source if isinstance(source, Sequence) else list(source)
 
 
 def _from_array(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> Column:
     present = None
     if isinstance(source, np.ma.MaskedArray):
-        present = ~np.ma.getmaskarray(source)
-        source = source.filled(0)
-        if present.ndim > 1:
-            raise TypeError("a mask for single elements of a vector has no meaning")
+        present = _present(np.ma.getmaskarray(source), len(source))
+        source = source.filled(0) if source.dtype.names is None else source.data
     if isinstance(kind, VectorType):
         if source.ndim != 2:
             raise TypeError(f"vectors come as an array of two dimensions, not of {source.ndim}")
@@ -166,6 +179,16 @@ def _from_array(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> Column:
     if isinstance(kind, StringType):
         raise TypeError(f"strings are needed, not {source.dtype}")
     return Fixed(fixed_values(kind, source), present)
+
+
+def _present(mask: np.ndarray[Any, np.dtype[Any]], rows: int) -> Mask:
+    """Which rows are not masked: as a whole, or not at all."""
+    if not mask.size:
+        return np.ones(rows, np.bool_)
+    flat = np.ascontiguousarray(mask).view(np.bool_).reshape(rows, -1)  # in a row one for each number of a struct
+    if (flat != flat[:, :1]).any():
+        raise TypeError("a mask for single elements of a vector or a struct has no meaning")
+    return ~flat[:, 0]
 
 
 def spans_of(
@@ -197,7 +220,7 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         raise TypeError(f"single values are needed, not an array of {source.ndim} dimensions")
     scalar = kind.scalar
     if source.dtype.kind not in ("biuf" if scalar.kind == "f" else "biu"):
-        raise TypeError(f"{source.dtype} is no {scalar.name}")
+        raise TypeError(no_number(source.dtype, scalar))
     if source.dtype == wanted and scalar.kind != "b":
         return source
     if scalar.kind == "f":
@@ -214,6 +237,16 @@ def fixed_values(kind: Any, source: np.ndarray[Any, np.dtype[Any]]) -> np.ndarra
         row = int(np.argmax(wrong))
         raise ValueError(f"row {row}: {source[row].item()!r} is out of the range of {scalar.name}")
     return values
+
+
+def no_number(dtype: Any, scalar: Scalar) -> str:
+    """The words for a column of a type that is no number, or of one that could mean several."""
+    hint = ": cast it to integers of the unit that is meant" if str(dtype).startswith(_TIMES) else ""
+    return f"{dtype} is no {scalar.name}{hint}"
+
+
+_TIMES: Final = ("datetime", "timedelta", "timestamp", "date", "time", "duration")
+"""How NumPy and PyArrow begin the names of what counts in a unit."""
 
 
 def _structs(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from flatstream.records.types import Field, Type
     from flatstream.wire import Payload
 
-__all__ = ["Plan", "plan_of", "verify"]
+__all__ = ["MAX_APPARENT_SIZE", "Plan", "plan_of", "verify"]
 
 _U16: Final = Struct("<H").unpack_from
 _U32: Final = Struct("<I").unpack_from

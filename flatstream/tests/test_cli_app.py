@@ -24,7 +24,7 @@ from flatstream.cli.app import cli
 if TYPE_CHECKING:
     from pathlib import Path
 
-COMMANDS = ["inspect", "cat", "verify", "recover", "ingest-lobster", "lobster-sample", "doctor"]
+COMMANDS = ["inspect", "cat", "verify", "recover", "ingest-lobster", "lobster-sample", "durability", "doctor"]
 
 
 def run(*arguments: object) -> Result:

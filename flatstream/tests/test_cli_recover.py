@@ -97,6 +97,20 @@ def test_a_torn_tail_is_cut_off_with_yes(torn: Path) -> None:
         assert list(reader) == [b"one", b"two", b"more"]
 
 
+def test_nothing_is_cut_off_while_a_journal_is_being_written(torn: Path) -> None:
+    with flatstream.open(torn, "ab", checksum="crc32", durability="flush", truncate_torn_tail=True) as journal:
+        with torn.open("ab") as file:
+            file.write(b"\x09\0\0\0 half")
+        before = torn.read_bytes()
+        result = run(torn, "-c", "crc32", "--truncate", "--yes")
+        assert result.exit_code == 2
+        assert "is locked: " in result.stderr
+        assert torn.read_bytes() == before
+        assert run(torn, "-c", "crc32").exit_code == 1  # looking is free
+        assert journal.recovered.frames == 2
+    assert run(torn, "-c", "crc32", "--truncate", "--yes").exit_code == 0
+
+
 def test_what_is_cut_off_can_be_kept(torn: Path) -> None:
     before = torn.read_bytes()
     kept = torn.with_name("journal.bin.torn-22")

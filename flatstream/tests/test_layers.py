@@ -20,8 +20,9 @@ ROOT = Path(spec.origin).parent
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
     {"errors", "arguments"},
-    {"wire", "extras"},
-    {"engine"},
+    {"wire", "extras", "locking"},
+    {"engine", "commit", "disk"},
+    {"log"},
     {"checksum", "validation", "policy"},
     {"adapters"},
     {"framer", "deframer", "typed"},
@@ -30,6 +31,7 @@ LAYERS = [
     {"writer", "reader"},
     {"aio"},
     {"recovery"},
+    {"journal"},
     {"opening"},
     {"records"},
     {"lobster"},
@@ -88,6 +90,7 @@ NEED_EXTRAS = {"cli", "__main__.py"} | {
         "columns",
         "gather",
         "intake",
+        "texts",
     )
 }
 

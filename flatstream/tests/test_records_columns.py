@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from struct import pack
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from flatstream import ChecksumDeframer, Record, StreamReader
 from flatstream.batch import frame_many, scan
 from flatstream.errors import SchemaError, VerificationFailed
-from flatstream.records import enum, field, frame_records, struct, union
+from flatstream.records import enum, field, frame_records, struct, texts, union
 from flatstream.records.gather import Corrupt
 from flatstream.tests.test_records_tables import FLAT
 from flatstream.tests.zoo import KEEPER, MONSTER, TELEMETRY, THING, exact, messages
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 EVENT = Record("Event", id="u32", name=field("string", required=True), samples="[f64]", level=field("i8", default=None))
+
+
+TEXTS = Record("Texts", id="u8", tags=["string"], more=field(["string"], required=True))
 
 
 def plain(value: Any) -> Any:
@@ -72,6 +76,43 @@ def test_columns_hold_what_decoding_one_by_one_gives(record: Record, rows: list[
     assert record.verify_many(frames) == len(rows)
     expected = [as_decoded(record, payload) for payload in frames]
     assert exact(bools(rows_of(record, columns, len(rows)))) == exact(bools(expected))
+
+
+@pytest.mark.parametrize("portion", [1, 10, texts.PORTION])
+@given(st.lists(messages(TEXTS), max_size=5))
+def test_columns_of_vectors_of_strings_hold_what_decoding_gives(portion: int, rows: list[dict[str, Any]]) -> None:
+    frames = scan(frame_records(TEXTS, rows))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "PORTION", portion)
+        columns = TEXTS.columns(frames)
+        assert TEXTS.verify_many(frames) == len(rows)
+        batch = TEXTS.to_arrow(frames)
+    assert [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] == rows
+    assert batch.to_pylist() == rows
+    batch.validate(full=True)
+
+
+def test_strings_to_which_offsets_lead_again_and_again_count_each_time() -> None:
+    count, size = 200_000, 20_000
+    offsets = b"".join(pack("<I", 4 * (count - index)) for index in range(count))
+    payload = pack("<IiIHHHHI", 4, -8, 12, 6, 8, 4, 0, count) + offsets + pack("<I", size) + b"x" * size + b"\0"
+    with pytest.raises(VerificationFailed, match="comes to more than 2147483648 bytes"):
+        Record("Shared", tags=["string"]).columns([payload])
+
+
+def test_a_string_of_a_vector_is_text_by_itself_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    good = TEXTS.encode(more=["abc", "cd"])
+    for portion in (1, 4, 100):
+        monkeypatch.setattr(texts, "PORTION", portion)
+        for broken in (b"\xa9bc", b"a\xffc", b"ab\xc3"):
+            bad = good.replace(b"abc", broken)
+            with pytest.raises(VerificationFailed, match="is no UTF-8") as caught:
+                TEXTS.columns(scan(frame_many([good, bad, good, bad])))
+            assert (caught.value.field, caught.value.offset) == ("more[0]", 4 + len(good))
+        halves = [good.replace(b"cd", b"c\xc3"), good.replace(b"abc", b"\xa9bc")]
+        with pytest.raises(VerificationFailed, match="unexpected end of data") as caught:
+            TEXTS.columns(scan(frame_many(halves)))
+        assert (caught.value.field, caught.value.offset) == ("more[1]", 0)
 
 
 @given(st.lists(messages(MONSTER, 1), max_size=3))
@@ -127,6 +168,11 @@ def test_the_dtypes_of_columns() -> None:
     assert columns["a"].tolist() == [1, 7]
     assert columns["f"].tolist() == ["x", None]
     assert columns["g"][0].dtype == np.float64
+
+
+def test_one_name_is_no_sequence_of_names() -> None:
+    with pytest.raises(TypeError, match="names are a sequence of them"):
+        EVENT.columns([], "id")
 
 
 def test_only_the_named_columns_are_read_in_their_order() -> None:
@@ -215,10 +261,12 @@ def spoilt(data: st.DataObject, payloads: list[bytes]) -> list[bytes]:
     return [*payloads[:which], broken, *payloads[which + 1 :]]
 
 
-@pytest.mark.parametrize("record", [FLAT, EVENT, EVENT.replace(file_identifier="EVNT"), TELEMETRY])
+@pytest.mark.parametrize(
+    "record", [FLAT, EVENT, EVENT.replace(file_identifier="EVNT"), TELEMETRY, TEXTS, THING, KEEPER]
+)
 @given(st.data())
 def test_columns_are_refused_exactly_where_the_verifier_refuses(record: Record, data: st.DataObject) -> None:
-    rows = data.draw(st.lists(messages(record), min_size=1, max_size=4))
+    rows = data.draw(st.lists(messages(record, 1), min_size=1, max_size=4))
     payloads = spoilt(data, [record.encode(**row) for row in rows])
     frames = scan(frame_many(payloads, "crc16"), checksum="crc16")
     expected = None
@@ -253,6 +301,7 @@ def verdict(call: Callable[[], object]) -> tuple[str, int, str] | None:
         (TELEMETRY, {"device_id": 1, "timestamp": 2, "value": 3.0}),
         (EVENT, {"id": 1, "name": "abc", "samples": [1.0] * 5, "level": 3}),
         (Record("Small", a="u8", b="string", c="[u8]"), {"a": 1, "b": "ä", "c": b"xyz"}),
+        (TEXTS, {"id": 1, "tags": ["ä", "", "xyz"], "more": ["", "a"]}),
     ],
 )
 def test_each_byte_that_is_wrong_is_judged_as_the_verifier_does(record: Record, values: dict[str, Any]) -> None:
@@ -303,6 +352,27 @@ def test_an_earlier_frame_that_fails_a_later_check_is_named_first() -> None:
     assert caught.value.offset == 4 + len(payloads[0])
 
 
+def test_an_earlier_table_that_is_corrupt_is_named_first() -> None:
+    good = MONSTER.encode(name="x")
+    bad_table = MONSTER.encode(name="x", weapons=[{"name": "abc"}])[:-1] + b"\1"
+    bad_name = MONSTER.encode(name="abc")[:-1] + b"\1"
+    for payloads, names in (([good, bad_table, bad_name], None), ([good, bad_table, bad_name], ["name", "weapons"])):
+        frames = scan(frame_many(payloads))
+        with pytest.raises(VerificationFailed) as caught:
+            MONSTER.columns(frames, names)
+        assert (caught.value.field, caught.value.offset) == ("weapons[0].name", 4 + len(good))
+    assert list(MONSTER.columns(frames, ["hp", "pet"])["hp"]) == [100] * 3  # what is wrong is in other fields
+
+
+def test_a_wide_record_is_refused_whatever_is_wrong_in_which_row() -> None:
+    names = [f"f{index}" for index in range(100)]
+    wide = Record("Wide", **dict.fromkeys(names, "string"))
+    rows = [wide.encode(**{name: "abc"})[:-1] + b"\1" for name in reversed(names)]
+    with pytest.raises(VerificationFailed) as caught:
+        wide.columns(rows)
+    assert caught.value.field == "f99"
+
+
 def test_strings_are_text_each_by_itself_and_not_only_together() -> None:
     half, other_half = (EVENT.encode(name=name) for name in ("ab", "cd"))
     payloads = [half.replace(b"ab", b"a\xc3"), other_half.replace(b"cd", b"\xa9d")]
@@ -318,8 +388,9 @@ def test_what_is_not_asked_for_is_not_looked_at() -> None:
 
 def test_checks_that_disagree_do_not_pass_silently(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Record, "verify", lambda _self, _payload: None)
-    with pytest.raises(Corrupt):
-        TELEMETRY.columns([bytes(50)])
+    for record in (TELEMETRY, MONSTER):
+        with pytest.raises(Corrupt):
+            record.columns([bytes(50)])
 
 
 # Arrow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -213,6 +213,89 @@ def test_arrow_arrays_may_be_slices_dictionaries_and_of_any_size() -> None:
     assert [bytes(each) for each in record.encode_many(nothing)] == [record.encode()] * 2
 
 
+TABLE_OF_LISTS = {
+    "fixed": pa.array([[9, 9], [1, 2], None, [3, 4]], pa.list_(pa.int16(), 2)),
+    "view": pa.array([[9], [1, 2], None, [3, 4]], pa.list_view(pa.int16())),
+    "large view": pa.array([[9], [1, 2], None, [3, 4]], pa.large_list_view(pa.int16())),
+    "null under null": pa.ListArray.from_arrays(
+        [0, 1, 3, 4, 6], pa.array([None, 1, 2, None, 3, 4], pa.int16()), mask=pa.array([False, False, True, False])
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", TABLE_OF_LISTS)
+def test_arrow_lists_of_any_kind_are_taken_whatever_lies_under_a_null(kind: str) -> None:
+    record = Record("R", numbers="[i16]")
+    expected = [record.encode(numbers=[1, 2]), record.encode(), record.encode(numbers=[3, 4])]
+    assert [bytes(each) for each in record.encode_many(pa.table({"numbers": TABLE_OF_LISTS[kind]})[1:])] == expected
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view(), pa.binary(2)])
+def test_arrow_bytes_of_any_kind_are_taken(kind: Any) -> None:
+    record = Record("R", raw="[u8]")
+    table = pa.table({"raw": pa.array([b"00", b"11", None], kind)})[1:]
+    assert [bytes(each) for each in record.encode_many(table)] == [record.encode(raw=b"11"), record.encode()]
+
+
+def test_columns_that_have_nothing_or_runs() -> None:
+    table = pa.table({name: pa.nulls(2) for name in ("a", "d", "f", "g", "h")})
+    assert [bytes(each) for each in FLAT.encode_many(table)] == [FLAT.encode()] * 2
+    assert [bytes(each) for each in FLAT.encode_many(pl.DataFrame({"a": [None], "f": [None]}))] == [FLAT.encode()]
+    runs = pa.RunEndEncodedArray.from_arrays([2, 3], [5, 6])
+    assert [FLAT.decode(each)["a"] for each in FLAT.encode_many(pa.table({"a": runs}))] == [5, 5, 6]
+
+
+def test_a_struct_is_masked_as_a_whole() -> None:
+    record = Record("R", p=struct("P", x="f32", tags="[i8:2]"))
+    rows = [{"p": (1.0, [2, 3])}, {}, {"p": (4.0, [5, 6])}]
+    columns: dict[str, Any] = record.columns(record.encode_many(rows))
+    assert [bytes(each) for each in record.encode_many(columns)] == [record.encode(**row) for row in rows]
+    cast("Any", columns["p"]).mask["x"][0] = True
+    with pytest.raises(TypeError, match=r"R\.p: a mask for single elements of a vector or a struct has no meaning"):
+        record.encode_many(columns)
+    assert list(FLAT.encode_many({"a": np.ma.zeros(0, "u1")})) == []
+
+
+def test_rows_of_a_masked_array_of_vectors_are_masked_as_a_whole() -> None:
+    record = Record("R", numbers="[i16]")
+    masked = np.ma.MaskedArray([[1, 2], [3, 4]], [[True, True], [False, False]])
+    assert [bytes(each) for each in record.encode_many({"numbers": masked})] == [
+        record.encode(),
+        record.encode(numbers=[3, 4]),
+    ]
+
+
+def test_bytes_are_a_column_of_numbers_and_arrays_are_lists_of_strings() -> None:
+    assert [FLAT.decode(each)["a"] for each in FLAT.encode_many({"a": b"ab"})] == [97, 98]
+    record = Record("R", tags=["string"])
+    frame = pa.table({"tags": [["a", "b"], None]}).to_pandas()
+    assert [bytes(each) for each in record.encode_many(frame)] == [record.encode(tags=["a", "b"]), record.encode()]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [{}, {}],
+        pd.DataFrame(index=range(2)),
+        np.zeros(2, []),
+        pa.table({"a": [1, 2]}).select([]),
+        pa.record_batch({"a": [1, 2]}).select([]),
+    ],
+    ids=["mappings", "pandas", "NumPy", "Table", "RecordBatch"],
+)
+def test_rows_without_values_are_messages_without_fields(table: Any) -> None:
+    for record in (FLAT, Record("Empty")):
+        assert [bytes(each) for each in record.encode_many(table)] == [record.encode()] * 2
+        assert record.frame_many(table, "crc16") == frame_many([record.encode()] * 2, "crc16")
+    with pytest.raises(ValueError, match=r"R\.a: row 0: it is required"):
+        Record("R", a=field("string", required=True)).frame_many(table)
+
+
+def test_rows_of_a_record_without_fields_are_empty() -> None:
+    record = Record("Empty")
+    assert [bytes(each) for each in record.encode_many([(), ()])] == [record.encode()] * 2
+
+
 class iter_only:  # noqa: N801  (reads as a function)
     """A column with a length that can only be gone through."""
 
@@ -293,7 +376,19 @@ def test_what_does_not_fit_names_field_and_row(table: Any, kind: type[Exception]
         ({"f": ["a", 1]}, TypeError, "Flat.f: row 1: a str is needed, not int"),
         ({"f": pa.array([1])}, TypeError, "Flat.f: strings are needed, not int64"),
         ({"g": np.array([1.0])}, TypeError, "Flat.g: vectors come as an array of two dimensions, not of 1"),
-        ({"g": np.ma.MaskedArray([[1.0]], [[True]])}, TypeError, "a mask for single elements of a vector"),
+        ({"g": np.ma.MaskedArray([[1.0, 2.0]], [[True, False]])}, TypeError, "a mask for single elements of a vector"),
+        ({"c": np.array(["2020"], "M8[s]")}, TypeError, r"datetime64\[s\] is no i64: cast it to integers of the unit"),
+        (
+            {"c": pa.array([0], pa.timestamp("us", "UTC"))},
+            TypeError,
+            r"c: timestamp\[us, tz=UTC\] is no i64: cast it to integers of the unit",
+        ),
+        ({"a": 5}, TypeError, "a: a column of values is needed, not int"),
+        ({"a": (number for number in range(3))}, TypeError, "a: a column of values is needed, not generator"),
+        ({"a": {1, 2}}, TypeError, "a: a column of values is needed, not set"),
+        ({"f": "abc"}, TypeError, "f: a column of values is needed, not str"),
+        ([{"a": 1}, (1,)], TypeError, "row 1 is no mapping, as the first is"),
+        (pd.Series([1, 2]), ValueError, "row 0 is no sequence of"),
         ({"g": [[1.0], ["x"]]}, TypeError, "Flat.g: row 1: 'x' is no f64"),
         ({"g": [[1.0], 5]}, TypeError, "Flat.g: row 1: a sequence of f64 is needed, not int"),
         ({"g": pa.array([1.0])}, TypeError, "Flat.g: lists are needed, not double"),

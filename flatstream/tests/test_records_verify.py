@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from struct import pack, pack_into, unpack_from
 from time import perf_counter
 from typing import Any
@@ -358,7 +359,11 @@ def test_a_record_is_a_validator_in_the_adapters() -> None:
 def test_a_validator_in_the_reader_refuses_each_payload_that_verify_refuses() -> None:
     broken = patched(EVENT, 4, "<i", 5)
     for copy in (False, True):
-        for validator in (TypedValidator(TELEMETRY), TypedValidator("Event", TELEMETRY.verify)):
+        for validator in (
+            TypedValidator(TELEMETRY),
+            TypedValidator("Event", TELEMETRY.verify),
+            TypedValidator("Event", partial(TELEMETRY.verify)),
+        ):
             deframer = ChecksumDeframer("crc32").with_validator(validator)
             reader = StreamReader(bytes(frame_many([EVENT, EVENT, broken, EVENT], "crc32")), deframer, copy=copy)
             frames, size = iter(reader), 8 + len(EVENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, assert_type
 
 import pytest
@@ -116,3 +117,43 @@ def test_payloads_are_anything_with_bytes() -> None:
         assert MONSTER.view(payload).name == MONSTER.decode(payload)["name"] == "Örk"
     with pytest.raises(BufferError):
         MONSTER.view(memoryview(PAYLOAD)[::2])
+
+
+def cut(record: Record, **values: Any) -> TableView:
+    """A view of a payload that ends too early, and that nobody verified."""
+    return record.view(record.encode(**values)[:-1], verified=True)
+
+
+def test_what_is_cut_off_is_an_error_of_flatbuffers_at_every_access() -> None:
+    place = cut(THING, what_type="Place", what=(1.0, 2.0)).what
+    assert place.x == 1.0
+    with pytest.raises(FlatBuffersError, match=r"zoo\.Place\.y cannot be read"):
+        _ = place.y
+    with pytest.raises(FlatBuffersError, match=r"zoo\.Place\.y cannot be read"):
+        repr(place)
+    payload = MONSTER.encode(name="", tags=["a", "\xff"]).replace(b"\xc3\xbf", b"\xc3\xc3")
+    tags = MONSTER.view(payload, verified=True).tags
+    assert tags[:1] == ["a"]
+    for access in (lambda: tags[1], lambda: tags[-1], lambda: tags[1:], lambda: list(tags)):
+        with pytest.raises(FlatBuffersError, match="an element of a vector cannot be read: 'utf-8' codec"):
+            access()
+    with pytest.raises(IndexError):
+        _ = tags[2]
+
+
+def test_a_vector_that_ends_outside_of_the_payload_is_none_of_any_length() -> None:
+    with pytest.raises(FlatBuffersError, match=r"zoo\.Monster\.words cannot be read: a vector of 3 elements of 2"):
+        _ = cut(MONSTER, name="", words=[1, 2, 3]).words
+    numbers = Record("R", v="[u32]")
+    payload = bytearray(numbers.encode(v=[7]))
+    payload[-8:-4] = b"\xff" * 4
+    with pytest.raises(FlatBuffersError, match=r"R\.v cannot be read: a vector of 4294967295 elements of 4 bytes ends"):
+        _ = numbers.view(bytes(payload), verified=True).v
+
+
+def test_views_can_be_copied() -> None:
+    view = MONSTER.view(MONSTER.encode(name="x", pos=(1, 2, 3), tags=["a"]))
+    assert copy.copy(view).name == "x"
+    assert copy.copy(view.pos).z == 3
+    assert list(copy.copy(view.tags)) == ["a"]
+    assert not hasattr(view, "_nothing")

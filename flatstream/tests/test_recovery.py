@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import flatstream
 from flatstream import (
     ChecksumDeframer,
     ChecksumFramer,
     ChecksumMismatch,
     DefaultDeframer,
     InvalidFrame,
+    JournalLocked,
     RecoveryEnd,
     RecoveryReport,
     SizeValidator,
@@ -175,6 +177,15 @@ def test_truncation_refuses_a_file_that_changed_since_the_scan(tmp_path: Path) -
     with pytest.raises(TruncationRefused, match="has 9 bytes, but had 5"):
         truncate(path, report)
     assert path.read_bytes() == b"\x05\0\0\0abcde"
+
+
+def test_truncation_refuses_a_journal_that_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    with flatstream.open(path, "ab"):
+        path.write_bytes(b"\x05\0\0\0a")
+        with pytest.raises(JournalLocked):
+            truncate(path, recover_file(path))
+    assert truncate(path, recover_file(path)) == 5
 
 
 @pytest.mark.parametrize(("name", "frames"), [("none", 6), ("crc16", 4), ("crc32", 3)])

@@ -9,7 +9,7 @@ use super::{is_inside, target, text, u32_at, vector, Table};
 
 /// Payloads of one shape that are read at a time, and bytes of them: so that they are still in the cache for each column.
 const RUN: usize = 1024;
-const RUN_BYTES: usize = 1 << 16;
+const RUN_BYTES: usize = 1 << 15;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {

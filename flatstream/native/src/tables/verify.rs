@@ -293,6 +293,27 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_a_buffer_are_looked_into() {
+        let held = |inner: &[u8]| referring(&[&(inner.len() as u32).to_le_bytes(), inner].concat());
+        let accepts = |depth: i64, apparent_size: i64, payload: &[u8]| {
+            let text = vec![step(4, What::Value(Target::Text))];
+            let plan = vec![vec![step(4, What::Value(Target::Nested(1)))], text];
+            let limits = Limits { depth, tables: 2, apparent_size };
+            Verifier::new(plan, None, limits).unwrap().accepts(payload, &mut Waiting::default())
+        };
+        let payload = held(&referring(b"\x03\0\0\0abc\0"));
+        assert!(accepts(2, 76, &payload));
+        // The limits hold for all together.
+        assert!(!accepts(1, 76, &payload));
+        assert!(!accepts(2, 75, &payload));
+        assert!(!accepts(2, 99, &held(b"")));
+        assert!(!accepts(2, 99, &held(&referring(b"\x03\0\0\0abcd"))));
+        // The buffer is over where its bytes are, and not where the payload is.
+        assert!(!accepts(2, 99, &[held(&referring(b"\x04\0\0\0abc\0")), vec![0]].concat()));
+        assert!(Verifier::new(vec![vec![step(4, What::Value(Target::Nested(1)))]], None, LIMITS).is_none());
+    }
+
+    #[test]
     fn a_plan_leads_to_tables_that_it_has() {
         assert!(Verifier::new(vec![vec![step(4, What::Value(Target::Table(1)))]], None, LIMITS).is_none());
         assert!(Verifier::new(vec![], None, LIMITS).is_none());
