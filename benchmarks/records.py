@@ -264,8 +264,14 @@ def save(record: Record | list[Record], path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replace the file at ``path`` in one step, so that a run that is stopped leaves no half of it."""
+    """Replace the file at ``path`` in one step, so that a run that is stopped leaves no half of it.
+
+    What is there and no file, such as a pipe or a device, is written to as it is.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8", newline="\n")
+        return
     beside = path.with_name(path.name + ".new")
     try:
         beside.write_text(text, encoding="utf-8", newline="\n")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 from rich.console import Console
@@ -24,8 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = ["INTERRUPTED", "run"]
 
-INTERRUPTED = 130
+INTERRUPTED: Final = 130
 """The exit status after Ctrl-C, as shells have it."""
+
+BUSY: Final = 0.6
+"""Load a processor from which on measuring is disturbed."""
 
 
 @click.command()
@@ -60,6 +64,10 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
     if store is not None and fresh:
         store.clear()
     plan = Plan(chosen, effort, facts, in_a_process, store)
+    if (load := _load()) > BUSY:
+        console.print(
+            f"Note: this machine is busy (load {load:.1f} a processor); intervals will be wider than on a quiet one."
+        )
     if plan.found:
         console.print(f"Going on with an unfinished run: {len(plan.found)} of {len(plan.units())} are measured.")
     records: list[Record] = []
@@ -82,6 +90,11 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
         raise click.ClickException(f"the records cannot be written: {error}") from error
     for record in records:
         show(record, Console())
+
+
+def _load() -> float:
+    """Processes that wanted to run in the last minute, a processor; 0 where the system does not say."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1) if hasattr(os, "getloadavg") else 0.0
 
 
 def _chosen(patterns: tuple[str, ...], *, quick: bool) -> dict[str, Scenario]:

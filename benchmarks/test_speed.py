@@ -66,7 +66,7 @@ def group_at(scenario: str, place: int) -> Group:
 
 
 @pytest.mark.benchmark(disable_gc=True, max_time=0.5, min_rounds=3)
-@pytest.mark.parametrize(("scenario", "place", "name"), rows())
+@pytest.mark.parametrize(("scenario", "place", "name"), list(rows()))
 def test_row(benchmark: Benchmark, scenario: str, place: int, name: str) -> None:
     """One row, after its output was checked."""
     group = group_at(scenario, place)

@@ -105,7 +105,7 @@ def _entry(name: str, count: int, effort: Effort) -> ScalePoint:
         return {**entry, "note": f"{count:,} frames would take minutes; up to {most:,} are measured"}
     if count * a_frame * 1.2 > available():
         return {**entry, "note": f"takes about {count * a_frame / 2**30:.1f} GiB of memory, which is not there"}
-    processes = 1 if effort.quick or count > 10**7 else min(3, effort.processes)
+    processes = 1 if effort.quick else min(3, effort.processes)
     try:
         found = [alone(__name__, "call_of", name, count) for _ in range(processes)]
     except OSError as error:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,6 @@ from benchmarks.tiers import TITLES, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from benchmarks.workloads import Row, Shape
 
@@ -144,6 +146,20 @@ def test_saving_leaves_no_half_of_a_record(tmp_path: Path, records: dict[str, Re
         save(unwritable, path)
     assert path.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["bars.json"]
+
+
+def test_a_device_is_written_to_and_not_replaced(records: dict[str, Record]) -> None:
+    save(records["bars"], Path(os.devnull))
+    assert not Path(os.devnull).is_file()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has a device that is always full")
+def test_a_full_device_is_an_error(tmp_path: Path, records: dict[str, Record]) -> None:
+    link = tmp_path / "full"
+    link.symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device"):
+        save(records["bars"], link)
+    assert link.is_symlink()
 
 
 def test_groups_are_lazy() -> None:
