@@ -77,8 +77,6 @@ class Record:
     def replace(self, *, file_identifier: str | None = None, force_defaults: bool | None = None) -> Self:
         """The same record with another file identifier (4 bytes as UTF-8, or none), or with defaults written."""
         record = copy.copy(self)
-        for cached in ("_encoder", "_reader", "_plan"):
-            record.__dict__.pop(cached, None)
         if file_identifier is not None:
             if len(file_identifier.encode("utf-8")) not in {0, 4}:
                 raise SchemaError(f"a file identifier has 4 bytes, which {file_identifier!r} has not", self.name)
@@ -86,6 +84,10 @@ class Record:
         if force_defaults is not None:
             record.force_defaults = force_defaults
         return record
+
+    def __getstate__(self) -> dict[str, object]:
+        """What a copy, here or in another process, does not make for itself."""
+        return {name: value for name, value in self.__dict__.items() if name not in {"_encoder", "_reader", "_plan"}}
 
     def __repr__(self) -> str:
         return f"<Record {self.name}: {', '.join(field.name for field in self.table.fields)}>"
