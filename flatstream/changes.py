@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 from importlib import import_module
 from io import FileIO
 from threading import Event, RLock
@@ -119,6 +120,8 @@ class Notified:
 
 def changes_of(path: Path, descriptor: int) -> Changes:
     """What tells of changes of the file that is open as ``descriptor``, and of the name ``path``."""
+    if sys.platform != "linux":
+        return Polling()
     try:
         return Notified(import_module("inotify_simple").INotify, path, descriptor)
     except (ImportError, OSError):

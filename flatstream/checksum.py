@@ -54,6 +54,12 @@ class Checksum:
         for name, value in (("mask", (1 << 8 * self.width) - 1), ("pack", pack), ("unpack_from", unpack_from)):
             object.__setattr__(self, name, value)
 
+    def __reduce__(self) -> tuple[Callable[..., Checksum], tuple[object, ...]]:
+        """For other processes: what is built in here is so there; of others ``compute`` must pickle."""
+        if self is BUILT_IN.get(self.name):
+            return by_name, (self.name,)
+        return Checksum, (self.name, self.width, self.compute)
+
     def value(self, payload: Payload) -> int:
         """The checksum of the payload alone (W4), masked to the width (W6)."""
         return self.compute(payload) & self.mask

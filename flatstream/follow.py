@@ -20,7 +20,9 @@ it cannot know. Windows lets nobody rename or remove a file that is open here.
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from io import BytesIO
 from pathlib import Path
 from threading import RLock
@@ -81,7 +83,7 @@ class FollowingReader(StreamReader[P]):
         self.rotations = 0
         """How often the file was replaced by a new one, to whose start ``offset`` then relates."""
         super().__init__(b"", deframer, copy=copy)
-        self._enter(self._path.open("rb", buffering=0))
+        self._enter(_regular(self._path.open("rb", buffering=0), self._path))
         self._changes = changes_of(self._path, self._file.fileno())
 
     @property
@@ -185,7 +187,7 @@ class FollowingReader(StreamReader[P]):
         """From the clean end of a file to the one that has its name now, if it still has."""
         self._feed.last = False
         try:
-            file = self._path.open("rb", buffering=0)
+            file = _regular(self._path.open("rb", buffering=0), self._path)
         except FileNotFoundError:
             return
         except OSError as cause:
@@ -234,6 +236,14 @@ class FollowingReader(StreamReader[P]):
         if not self._file.closed:
             self._file.close()
             self._changes.close()
+
+
+def _regular(file: io.FileIO, path: Path) -> io.FileIO:
+    """The file, if it has a size that can grow; else it is closed, and ``OSError`` raised."""
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return file
 
 
 class _Growing:

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from flatstream.checksum import Checksum
     from flatstream.windows import Window
 
-__all__ = ["Index", "Mark", "Part", "build_index", "sidecar"]
+__all__ = ["Index", "Mark", "Part", "build_index", "check_mark", "sidecar"]
 
 Place: TypeAlias = str | os.PathLike[str]
 """Path or URL."""
@@ -160,19 +160,11 @@ class Index:
                 raise IndexStale(f"the index knows {self.end} bytes of the journal, which has {size}")
             start = max(self.end - SEALED, 0)
             if _seal(_read(file, start, self.end - start)) != self.seal:
-                raise self._stale(start)
+                raise _stale(start)
             step = max(len(self.marks) // CHECKED, 1)
             for mark in chain(self.marks[::step], self.marks[-1:]):
-                self.check_mark(file, mark)
+                check_mark(file, mark, self.checksum)
         return size - self.end
-
-    def check_mark(self, file: BinaryIO, mark: Mark) -> None:
-        """See that the frame of ``mark`` stands where it says; ``IndexStale`` if not."""
-        head = _read(file, mark.offset, SEALED)
-        header = LENGTH_SIZE + by_name(self.checksum).width
-        length = LENGTH_FIELD.unpack_from(head)[0] if len(head) >= LENGTH_SIZE else 0
-        if _seal(head[: header + length]) != mark.seal:
-            raise self._stale(mark.offset)
 
     def extended(self, journal: Place | BinaryIO, progress: Callable[[int], object] = lambda _done: None) -> Index:
         """The same, and what has been appended to the journal since. Raises what `check` and `build_index` do."""
@@ -202,9 +194,6 @@ class Index:
             except (FlatStreamError, ValueError, struct.error) as cause:
                 raise IndexInvalid(f"this is no index, or a damaged one: {cause}") from cause
 
-    def _stale(self, offset: int) -> IndexStale:
-        return IndexStale(f"the index is of another journal, or of what this one was: other bytes stand at {offset}")
-
 
 NO_MARKS: Final = Index("none", 0, STEP, 0, 0, xxhash.xxh3_64_intdigest(b""), ())
 """What is known of a journal without an index."""
@@ -213,6 +202,15 @@ NO_MARKS: Final = Index("none", 0, STEP, 0, 0, xxhash.xxh3_64_intdigest(b""), ()
 def sidecar(journal: Place) -> str:
     """Path or URL of the index of a journal."""
     return os.fspath(journal) + SUFFIX
+
+
+def check_mark(file: BinaryIO, mark: Mark, checksum: str) -> None:
+    """See that the frame of ``mark`` stands where it says; ``IndexStale`` if not. The cursor is left anywhere."""
+    head = _read(file, mark.offset, SEALED)
+    header = LENGTH_SIZE + by_name(checksum).width
+    length = LENGTH_FIELD.unpack_from(head)[0] if len(head) >= LENGTH_SIZE else 0
+    if _seal(head[: header + length]) != mark.seal:
+        raise _stale(mark.offset)
 
 
 def build_index(
@@ -312,6 +310,10 @@ def _opened(place: Place | BinaryIO) -> Iterator[BinaryIO]:
         remote.opened(place) if remote.is_url(place) else cast("BinaryIO", Path(place).open("rb", buffering=0)) as file
     ):
         yield file
+
+
+def _stale(offset: int) -> IndexStale:
+    return IndexStale(f"the index is of another journal, or of what this one was: other bytes stand at {offset}")
 
 
 def _read(file: BinaryIO, offset: int, size: int) -> bytes:

@@ -14,7 +14,6 @@ from flatstream.cli import options
 from flatstream.cli.guess import Guess, chosen
 from flatstream.cli.screen import console, emit, facts, offset, plural, printable, show, size
 from flatstream.cli.sizes import Sizes
-from flatstream.cli.source import reading
 from flatstream.cli.survey import Survey, fault, survey
 from flatstream.deframer import ChecksumDeframer
 from flatstream.wire import LENGTH_SIZE
@@ -56,8 +55,7 @@ def inspect_command(*, path: Path | Url, checksum: str | None, max_frame_len: in
     Exit status: 0 every frame is good; 1 the file is torn or corrupt; 2 it cannot be read.
     """
     name, guessed = chosen(path, checksum)
-    with reading(path, ChecksumDeframer(name, max_frame_len)) as (reader, length):
-        found = survey(reader, keep_going=True)
+    found, length = survey(path, ChecksumDeframer(name, max_frame_len), keep_going=True)
     view = _View(path, length, name, guessed, found, Sizes(found.payload_sizes))
     if as_json:
         emit(view.as_json())

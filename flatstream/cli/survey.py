@@ -6,10 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from flatstream.cli.source import opened, watched
 from flatstream.errors import ChecksumMismatch, FlatStreamError, InvalidFrame, UnexpectedEof, ValidationFailed
+from flatstream.feed import READAHEAD
+from flatstream.reader import StreamReader
+from flatstream.windows import windows
 
 if TYPE_CHECKING:
-    from flatstream.reader import StreamReader
+    from pathlib import Path
+
+    from flatstream.cli.source import Url
+    from flatstream.deframer import Deframer
+    from flatstream.feed import Readable
 
 __all__ = ["Survey", "fault", "survey"]
 
@@ -41,14 +49,37 @@ class Survey:
         return self.first_fault is None
 
 
-def survey(reader: StreamReader[memoryview], *, keep_going: bool) -> Survey:
+def survey(path: Path | Url, deframer: Deframer, *, keep_going: bool) -> tuple[Survey, int]:
     """Read to the end, or to the first fault; with ``keep_going`` past frames that are whole but bad (R10).
 
-    Raises ``StreamIOError`` if the source fails.
+    What was found, and the size of the file in bytes. Raises ``StreamIOError`` if the source fails, ``OSError`` if it
+    cannot be opened. Memory is constant, but for the number of different payload sizes.
     """
     found = Survey()
+    with opened(path) as (file, length), watched(file, length, path.name) as source:
+        source.seek(0)
+        if not deframer.inspectors:
+            _skim(source, deframer, found)
+            source.seek(found.end_offset)
+        _read(
+            StreamReader(source, deframer, readahead=READAHEAD, offset=found.end_offset), found, keep_going=keep_going
+        )
+    return found, length
+
+
+def _skim(source: Readable, deframer: Deframer, found: Survey) -> None:
+    """All good frames up to the first fault, which is left to the reader, at the speed of a scan."""
+    for window in windows(source, deframer.checksum, deframer.max_frame_len):
+        sizes = window.frames.sizes
+        found.payload_sizes.update(sizes)
+        full = next((count for count, length in enumerate(reversed(sizes)) if length), None)
+        found.empty_tail = found.empty_tail + len(sizes) if full is None else full
+        found.end_offset = window.end
+
+
+def _read(reader: StreamReader[memoryview], found: Survey, *, keep_going: bool) -> None:
     sizes = found.payload_sizes
-    empty = 0
+    empty = found.empty_tail
     while True:
         try:
             for payload in reader:
@@ -70,7 +101,7 @@ def survey(reader: StreamReader[memoryview], *, keep_going: bool) -> Survey:
             found.end = "corrupt"
         found.empty_tail = empty
         found.end_offset = reader.offset
-        return found
+        return
 
 
 def fault(error: FlatStreamError | None) -> dict[str, object] | None:

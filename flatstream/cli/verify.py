@@ -11,7 +11,6 @@ from rich.text import Text
 from flatstream.cli import options
 from flatstream.cli.guess import Guess, chosen
 from flatstream.cli.screen import console, describe_os_error, emit, note, offset, plural, printable, size
-from flatstream.cli.source import reading
 from flatstream.cli.survey import Survey, fault, survey
 from flatstream.cli.typed import record_of, root_option, schema_option
 from flatstream.deframer import ChecksumDeframer, Deframer
@@ -147,5 +146,5 @@ def _verified(
     deframer: Deframer = ChecksumDeframer(name, limit)
     for gate in gates:
         deframer = deframer.with_validator(gate)
-    with reading(path, deframer) as (reader, length):
-        return _Verdict(path, name, guessed, length, survey(reader, keep_going=keep_going))
+    found, length = survey(path, deframer, keep_going=keep_going)
+    return _Verdict(path, name, guessed, length, found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import pickle
 import zlib
 
 import crcmod
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatstream import checksum
-from flatstream.checksum import Checksum, by_name
+from flatstream.checksum import BUILT_IN, Checksum, by_name
 
 CHECK = b"123456789"
 XMODEM = crcmod.mkCrcFun(0x11021, initCrc=0, rev=False)
@@ -59,3 +60,12 @@ def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
 
 def test_an_algorithm_names_itself() -> None:
     assert by_name(checksum.CRC16) is checksum.CRC16
+
+
+def test_a_checksum_can_be_sent_to_another_process() -> None:
+    for known in BUILT_IN.values():
+        assert pickle.loads(pickle.dumps(known)) is known
+    own = Checksum("own", 3, sum)
+    assert pickle.loads(pickle.dumps(own)) == own
+    impostor = Checksum("crc32", 4, sum)
+    assert pickle.loads(pickle.dumps(impostor)) == impostor

@@ -7,20 +7,24 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
 
 import flatstream
 from flatstream.changes import Polling
 from flatstream.cli import cat, source
 from flatstream.cli import guess as guessing
 from flatstream.cli.app import cli
+from flatstream.cli.survey import fault, survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 ALGORITHMS = ["none", "crc16", "crc32", "xxh3_64"]
 PAYLOADS = [b"one", b"", b"three", b"\x1b[31mred", b"x" * 100]
@@ -323,6 +327,30 @@ def test_cat_sends_raw_bytes_to_a_terminal_only_if_forced(tmp_path: Path, monkey
     assert terminal.getvalue() == b""
     assert run("cat", path, "--format", "raw", "--force").exit_code == 0
     assert terminal.getvalue() == b"\x1b[31mraw"
+
+
+@given(
+    st.lists(st.binary(max_size=20), max_size=10),
+    st.binary(max_size=6) | st.binary(max_size=3).map(lambda few: few + bytes(24)),
+    st.integers(-1, 200),
+    st.booleans(),
+)
+def test_a_survey_at_the_speed_of_a_scan_finds_what_one_frame_by_frame_does(
+    payloads: list[bytes], tail: bytes, flipped: int, keep_going: bool
+) -> None:
+    stream = flatstream.frame_many(payloads, "crc16") + tail
+    if 0 <= flipped < len(stream):
+        stream[flipped] ^= 1
+    deframer = flatstream.ChecksumDeframer("crc16", 1000)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.bin")
+        path.write_bytes(stream)
+        scanned, size = survey(path, deframer, keep_going=keep_going)
+        read, _ = survey(path, deframer.observed(lambda _payload: None), keep_going=keep_going)
+    assert size == len(stream)
+    assert fault(scanned.first_fault) == fault(read.first_fault)
+    scanned.first_fault = read.first_fault = None
+    assert scanned == read
 
 
 def test_cat_follows_until_nothing_has_come_for_so_long(tmp_path: Path) -> None:

@@ -273,6 +273,12 @@ def test_a_signal_handler_may_close(path: Path, monkeypatch: pytest.MonkeyPatch)
     assert reader._file.closed
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no such files are there")
+def test_what_is_no_file_cannot_be_followed() -> None:
+    with pytest.raises(OSError, match="not a regular file"):
+        following(Path("/dev/null"))
+
+
 # rotation
 
 
@@ -496,6 +502,12 @@ def test_a_follower_gives_each_whole_frame_once_and_in_order() -> None:
 
 
 # how changes are noticed
+
+
+def test_elsewhere_than_on_linux_it_looks_again_and_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with following(path) as reader:
+        assert isinstance(reader._changes, Polling)
 
 
 @told_by_kernel

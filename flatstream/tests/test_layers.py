@@ -36,7 +36,7 @@ LAYERS = [
     {"records"},
     {"lobster"},
     {"__init__"},
-    {"cli", "examples"},
+    {"cli", "examples", "dask"},
     {"__main__"},
 ]
 HEIGHT = {room: height for height, layer in enumerate(LAYERS) for room in layer}
@@ -81,6 +81,8 @@ EXTRAS = {
     "rich",
     "inotify_simple",
     "fsspec",
+    "dask",
+    "distributed",
     "numpy",
     "pyarrow",
     "jsonschema",
@@ -90,7 +92,7 @@ EXTRAS = {
 }
 
 # What needs an extra is imported by nothing but functions of what does not, and there under `needing`.
-NEED_EXTRAS = {"cli", "__main__.py"} | {
+NEED_EXTRAS = {"cli", "__main__.py", "dask.py"} | {
     f"records/{name}.py"
     for name in (
         "arrays",

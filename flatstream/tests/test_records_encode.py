@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import struct
 from typing import Any
 
@@ -268,3 +269,12 @@ def test_a_union_that_is_declared_reads_back() -> None:
     payload = record.encode(what_type="Leaf", what={"value": 3}, kind="A")
     assert record.decode(payload) == {"what_type": 1, "what": {"value": 3}, "kind": 1}
     assert record.decode(record.encode(what_type=2, what="hi"))["what"] == "hi"
+
+
+def test_a_record_that_was_used_can_be_sent_to_another_process() -> None:
+    payload = MONSTER.encode(name="x", hp=5)
+    message = MONSTER.decode(payload)
+    again = pickle.loads(pickle.dumps(MONSTER.replace(file_identifier="ABCD")))
+    assert again.file_identifier == "ABCD"
+    assert exact(pickle.loads(pickle.dumps(MONSTER)).decode(payload)) == exact(message)
+    assert again.encode(name="x", hp=5) != payload
