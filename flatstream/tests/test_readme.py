@@ -14,7 +14,7 @@ PROGRAMS = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8
 
 
 def test_there_are_programs() -> None:
-    assert len(PROGRAMS) == 5
+    assert len(PROGRAMS) == 6
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
