@@ -55,7 +55,9 @@ def measured(seconds: float, progress: Callable[[str], object]) -> list[FollowRo
     """A row for each way of waiting that there is here; each takes about twice ``seconds``."""
     ways: dict[str, Callable[[Path, int], Changes]] = {"polling": lambda _path, _descriptor: Polling()}
     with tempfile.TemporaryFile() as probe:
-        if isinstance(changes_of(Path(tempfile.gettempdir(), "probe"), probe.fileno()), Notified):
+        changes = changes_of(Path(tempfile.gettempdir(), "probe"), probe.fileno())
+        changes.close()
+        if isinstance(changes, Notified):
             ways["inotify"] = changes_of
     rows: list[FollowRow] = []
     for name, way in ways.items():
@@ -91,7 +93,7 @@ def _row(name: str, seconds: float) -> FollowRow:
         "waiting": name,
         "frames": frames,
         "median": round(median(latencies), 3),
-        "p99": round(quantiles(latencies, n=100)[98], 3),
+        "p99": round(quantiles(latencies, n=100, method="inclusive")[98], 3),
         "longest": round(max(latencies), 3),
         "idle_seconds": round(idle, 1),
         "idle_percent": round(100 * spent / idle, 3),
