@@ -54,6 +54,10 @@ class FlatStreamError(Exception):
         place = "" if self.offset is None else f" (frame at offset {self.offset})"
         return f"{self.describe()}{place}"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """As exceptions do it; said here, since tblib, which Dask brings, lets copies of others share their facts."""
+        return type(self), self.args, vars(self).copy()
+
 
 class UnexpectedEof(FlatStreamError):
     """The source ended after at least one byte of a frame (R2). The only error that makes a torn tail (C2)."""

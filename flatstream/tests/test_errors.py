@@ -6,6 +6,7 @@ import copy
 import pickle
 
 import pytest
+from tblib.pickling_support import pickle_exception
 
 from flatstream import errors
 from flatstream.errors import (
@@ -131,6 +132,17 @@ def test_the_offset_is_part_of_the_text_and_survives_copies(error: FlatStreamErr
     for again in (placed, pickle.loads(pickle.dumps(placed)), copy.deepcopy(placed)):
         assert str(again) == f"{error} (frame at offset 4096)"
         assert (type(again), vars(again), again.args) == (type(placed), vars(placed), placed.args)
+
+
+@pytest.mark.parametrize("error", [error for error, *_ in EACH])
+def test_a_copy_has_facts_of_its_own_also_where_tblib_makes_it(error: FlatStreamError) -> None:
+    make, arguments, *state = pickle_exception(error)  # as `copy` finds it once Dask was imported
+    again = make(*arguments)
+    for facts in state:
+        again.__setstate__(facts)
+    again.offset = 4096
+    assert error.offset is None
+    assert str(again) == f"{error} (frame at offset 4096)"
 
 
 def test_an_io_error_shows_its_cause() -> None:
