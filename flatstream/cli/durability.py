@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ class Measured:
             "frames_per_second": round(median(self.frames_per_second)),
             "slowest_round": round(min(self.frames_per_second)),
             "fastest_round": round(max(self.frames_per_second)),
-            "frames_per_sync": round(median(self.frames_per_sync), 1),
+            "frames_per_sync": round(median(self.frames_per_sync), 1) if self.frames_per_sync else None,
             "call_us": {
                 "p50": round(calls[len(calls) // 2] / 1000, 2),
                 "p99": round(calls[len(calls) * 99 // 100] / 1000, 2),
@@ -98,9 +99,10 @@ def durability_command(*, folder: Path, seconds: float, rounds: int, payload: in
     Example:
       flatstream durability /var/lib/agent
 
-    Keys of --json: folder, file_system (null if unknown), flatstream, engine, payload (bytes), seconds, rounds,
-    sync_us (the median of all syncs of a file or folder), note (null, or why they may not be durable), modes (by
-    name: frames_per_second, slowest_round, fastest_round, frames_per_sync, call_us with p50, p99, max).
+    Keys of --json: folder, file_system (null if unknown), flatstream, platform, engine, payload (bytes), seconds,
+    rounds, sync_us (the median of all syncs of a file or folder), note (null, or why they may not be durable), modes
+    (by name: frames_per_second, slowest_round, fastest_round, frames_per_sync (null if there is none), call_us with
+    p50, p99, max).
 
     Exit status: 0 measured; 2 wrong usage, or a folder that cannot be written.
     """
@@ -118,6 +120,7 @@ def durability_command(*, folder: Path, seconds: float, rounds: int, payload: in
         "folder": str(folder),
         "file_system": kind,
         "flatstream": flatstream.__version__,
+        "platform": platform.platform(),
         "engine": flatstream.engine.name,
         "payload": payload,
         "seconds": seconds,
@@ -152,7 +155,8 @@ def _measure(path: Path, name: str, payload: bytes, seconds: float, found: Measu
         raise click.ClickException(f"{printable(path)} has not got the {count} frames that were written")
     path.unlink()
     found.frames_per_second.append(count * 1e9 / took)
-    found.frames_per_sync.append(count / max(1, len(disk.syncs) - opening))
+    if len(disk.syncs) > opening:
+        found.frames_per_sync.append(count / (len(disk.syncs) - opening))
     return disk.syncs
 
 
@@ -211,6 +215,6 @@ def _show(about: dict[str, Any], modes: dict[str, dict[str, Any]]) -> None:
         table.add_column(heading, justify="right")
     for name, mode in modes.items():
         rates = [f"{mode[key]:,}" for key in ("frames_per_second", "slowest_round", "fastest_round")]
-        grouped = f"{mode['frames_per_sync']:,}" if name.startswith("fsync") else ""
+        grouped = f"{mode['frames_per_sync']:,}" if mode["frames_per_sync"] else ""
         table.add_row(name, *rates, grouped, *(f"{mode['call_us'][key]:,}" for key in ("p50", "p99", "max")))
     show(table)

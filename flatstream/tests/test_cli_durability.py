@@ -35,6 +35,7 @@ def test_every_mode_is_measured_and_nothing_is_left(tmp_path: Path) -> None:
         assert 0 < mode["slowest_round"] <= mode["frames_per_second"] <= mode["fastest_round"]
         assert 0 < mode["call_us"]["p50"] <= mode["call_us"]["p99"] <= mode["call_us"]["max"]
     assert told["modes"]["fsync"]["frames_per_sync"] == 1
+    assert told["modes"]["flush"]["frames_per_sync"] is None
     assert list(tmp_path.iterdir()) == []
 
 

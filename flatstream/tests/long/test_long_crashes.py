@@ -1,6 +1,6 @@
 """Many crashes: more seeds of the schedules of ``test_crashes``, and more kills than ``test_kills``.
 
-``pytest flatstream/tests/long -k crashes --figures reports`` keeps what they counted.
+``pytest flatstream/tests/long -k crashes --figures reports/data/journal`` keeps what they counted.
 """
 
 from __future__ import annotations
