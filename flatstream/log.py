@@ -7,7 +7,8 @@ good.
 
     frames -> staged -> write() -> flushed -> fsync() -> durable
 
-A `Log` does its I/O in the thread that calls it, or in one of its own, with a bounded queue in front of it.
+A `Log` does its I/O in the thread that calls it, or in one of its own, with a bounded queue in front of it. Both are
+one class, and one file of some length, since all of its state is guarded by one lock and has to be read together.
 """
 
 from __future__ import annotations
