@@ -122,7 +122,8 @@ class Deframer:
         if len(self.inspectors) != 1:
             return None
         validator = getattr(self.inspectors[0], "__self__", None)
-        return validator.engine_verifier() if isinstance(validator, TypedValidator) else None
+        # Not of a subclass, whose own `validate` would not be asked.
+        return validator.engine_verifier() if type(validator) is TypedValidator else None
 
     def bounded(self, max_frame_len: int) -> BoundedDeframer:
         """Refuse frames that declare more payload bytes than that (R3)."""

@@ -127,7 +127,7 @@ def _verify(record: Record, identifier: bytes, payloads: _Payloads) -> None:
         for _ in _each(payloads, record.verify, sound):
             pass
         return
-    if not all(map(_is_at_once, record.table.fields)):
+    if not record.is_verified_by_the_rules or not all(map(_is_at_once, record.table.fields)):
         for _ in _each(payloads, record.verify):
             pass
         return

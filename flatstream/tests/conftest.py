@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import mmap
 import os
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import flatstream
+from flatstream import Record
 from flatstream.tests import model
 
 if TYPE_CHECKING:
@@ -48,6 +50,9 @@ def engine(request: pytest.FixtureRequest) -> Iterator[str]:
         patch.setattr(flatstream.engine, "native", ENGINES[name])
         patch.setattr(flatstream.engine, "name", "python" if name == "python" else "native")
         patch.setenv(flatstream.engine.VARIABLE, "python" if name == "python" else "auto")
+        for record in [each for each in gc.get_objects() if type(each) is Record]:
+            for function in ("encode", "decode"):
+                record.__dict__.pop(function, None)  # of the engine before, in place of the method
         yield name
 
 

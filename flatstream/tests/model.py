@@ -271,8 +271,9 @@ class RowEncoder:
             elif code == "y" and type(value) is bytes:
                 cells.append((len(value), value))
             else:
-                kinds: Any = {"?": bool, "f": (int, float), "d": (int, float)}.get(code, int)
-                if code in "syVSO" or not isinstance(value, kinds):
+                kinds: Any = {"?": bool, "f": float, "d": float}.get(code, int)
+                whole = code in "fd" and type(value) is int
+                if code in "syVSO" or not (isinstance(value, kinds) or whole):
                     return None
                 try:
                     part = struct.pack("<" + code, value)

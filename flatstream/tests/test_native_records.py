@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import flatstream
-from flatstream import Record
+from flatstream import Record, TypedValidator, ValidationFailed, VerificationFailed
 from flatstream.records import accelerated, field, struct
 from flatstream.records.encode import Encoder
 from flatstream.records.layout import inline_size
@@ -320,6 +320,45 @@ def test_a_schema_that_the_engine_does_not_take_is_left_to_python() -> None:
     assert flatstream.records.frame_records(record, [(None, 5)]) == model.frame(payload, "none")
     assert record.columns([payload])["n"].tolist() == [5]
     assert record.verify_many([payload]) == 1
+
+
+def test_a_number_with_code_of_its_own_is_left_to_python() -> None:
+    frames = bytearray(b"before")
+
+    class Number(int):
+        def __float__(self) -> float:
+            frames.clear()
+            return 7.0
+
+    encoder = accelerated.row_encoder_of(NATIVE, Encoder(TELEMETRY.table), 2**31 - 1)
+    assert encoder is not None
+    assert not encoder.frame_rows([(1, 2, 3.0), (1, 2, Number(3))], "none", frames)
+    assert frames == b"before"
+    assert TELEMETRY.decode(TELEMETRY.encode(value=Number(3)))["value"] == 7.0
+
+
+def test_a_stricter_verify_or_validate_of_a_subclass_is_asked() -> None:
+    class Strict(Record):
+        def verify(self, payload: Any, **limits: Any) -> None:
+            super().verify(payload, **limits)
+            if b"no" in bytes(payload):
+                raise VerificationFailed(self.name, "text", 0, "it says no")
+
+    class Never(TypedValidator):
+        def validate(self, payload: Any) -> None:
+            raise ValidationFailed("Never", str(len(payload)))
+
+    strict = Strict("T", text="string")
+    payload = strict.encode(text="no")
+    stream = bytes(model.frame(payload, "none"))
+    for validator in (TypedValidator(strict), Never(TELEMETRY)):
+        reader = flatstream.StreamReader(stream, flatstream.DefaultDeframer().with_validator(validator))
+        with pytest.raises(ValidationFailed):
+            next(iter(reader))
+    with pytest.raises(VerificationFailed, match="it says no"):
+        strict.verify_many([payload])
+    with pytest.raises(VerificationFailed, match="it says no"):
+        strict.decode(payload)
 
 
 def test_a_record_with_an_encode_of_its_own_keeps_it() -> None:

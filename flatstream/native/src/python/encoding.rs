@@ -15,8 +15,9 @@ use smallvec::{smallvec, SmallVec};
 use super::algorithm;
 use super::buffer::Held;
 use crate::checksum::{for_algorithm, Checksum};
-use crate::tables::encode::{frame_columns, most, most_of_row, write_row, Cell, Column, Int, Refusal, Values};
+use crate::tables::encode::{frame_columns, most, most_of_row, write_row, Cell, Column, Refusal, Values};
 use crate::tables::layout::{words, Field, Form, Kind, Layouts};
+use crate::tables::Int;
 
 /// Rows that are made into columns at a time.
 const BLOCK: usize = 256;
@@ -182,7 +183,6 @@ impl RowEncoder {
         let room = most_of_row(&self.form, &row.cells)?;
         let mut out = SmallVec::<[u8; 512]>::new();
         out.resize(room, 0);
-        // A panic while it was held left nothing half made: layouts are whole before they are put there.
         let mut layouts = self.layouts.try_lock().ok()?;
         let text = |index: usize, take: &mut dyn FnMut(&[u8])| hand_over(values[index].as_ref(), take);
         let end = write_row(&self.form, &mut layouts, &row.present, &row.cells, text, &mut out);
@@ -387,6 +387,7 @@ fn signed<const BITS: u32>(value: &Bound<'_, PyAny>) -> Option<u64> {
     (-most - 1 <= number && number <= most).then_some(number as u64 & (u64::MAX >> (64 - BITS)))
 }
 
+/// A float, or just an int: what is of a subclass of it may have a `__float__` of its own, which would be anybody's code.
 #[inline(always)]
 fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
     if let Ok(float) = value.cast_exact::<PyFloat>() {
@@ -394,7 +395,7 @@ fn float(value: &Bound<'_, PyAny>) -> Option<f64> {
     }
     match value.cast::<PyFloat>() {
         Ok(float) => Some(float.value()),
-        Err(_) => whole(value)?.extract().ok(),
+        Err(_) => value.cast_exact::<PyInt>().ok()?.extract().ok(),
     }
 }
 

@@ -3,16 +3,13 @@
 use std::ops::Range;
 
 use super::layout::{has, words, Form, Kind, Layouts};
-use super::OFFSET_SIZE;
+use super::{Int, OFFSET_SIZE};
 use crate::checksum::Checksum;
 use crate::framing::{framed_len, head};
 use crate::wire::LENGTH_SIZE;
 
 /// Rows that are worked on at a time, so that they are still in the cache for each column.
 const BLOCK: usize = 512;
-
-/// An i64 in the machine's byte order, as columns of Python have them.
-pub type Int = [u8; 8];
 
 fn number<T: TryFrom<i64>>(int: Int) -> Option<T> {
     T::try_from(i64::from_ne_bytes(int)).ok()
@@ -69,7 +66,7 @@ pub fn most<C: Checksum>(form: &Form, columns: &[Column<'_>], rows: &Range<usize
 }
 
 /// Write the frames of rows `from..to` of the columns to the start of `out`, which has room for the `most` that they can
-/// take; the bytes that they took. `always` are the fields that are present in all rows.
+/// take; the bytes that they took.
 pub fn frame_columns<C: Checksum>(
     form: &Form,
     layouts: &mut Layouts,

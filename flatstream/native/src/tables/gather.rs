@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{is_inside, target, text, u32_at, vector, Table};
+use super::{is_inside, target, text, u32_at, vector, Int, Table};
 
 /// Payloads of one shape that are read at a time, and bytes of them: so that they are still in the cache for each column.
 const RUN: usize = 1024;
@@ -33,9 +33,6 @@ pub struct Out<'a> {
     /// Whether there is a row that has none.
     pub lacks: bool,
 }
-
-/// An i64 in the machine's byte order, as columns of Python have them.
-pub type Int = [u8; 8];
 
 pub enum Values<'a> {
     /// The bytes of the values, one behind the other.

@@ -6,6 +6,9 @@ pub mod gather;
 pub mod layout;
 pub mod verify;
 
+/// An i64 in the machine's byte order, as columns of Python have them.
+pub type Int = [u8; 8];
+
 /// Bytes of an offset to a string, vector or table, and of their counts.
 const OFFSET_SIZE: usize = 4;
 
