@@ -274,6 +274,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_required_is_there() {
+        let plan = |required| vec![vec![Step { entry: 4, required, what: What::Value(Target::Text) }]];
+        let empty = [4, 0, 0, 0, 0xfc, 0xff, 0xff, 0xff, 4, 0, 4, 0];
+        assert!(accepts(plan(false), &empty));
+        assert!(!accepts(plan(true), &empty));
+    }
+
+    #[test]
     fn a_union_has_tag_and_value_or_neither() {
         let plan = || {
             let tag = step(4, What::Value(Target::Inline { size: 1, align: 1 }));
