@@ -86,8 +86,8 @@ def placed(payloads: list[bytes], gaps: list[int]) -> tuple[bytes, bytes, bytes]
 @given(st.sampled_from([MONSTER, THING, TELEMETRY, FLAT, HOLDER, MUST]), st.data())
 def test_verifier(record: Record, data: st.DataObject) -> None:
     writer = LOOSE if record is MUST else record  # so that what is required is often absent
-    payload = messages(writer, 2).map(lambda message: writer.encode(**message))
-    payloads = data.draw(st.lists(damaged(payload), max_size=5))
+    written = messages(writer, 2).map(lambda message: writer.encode(**message))
+    payloads = data.draw(st.lists(damaged(written), max_size=5))
     limits = data.draw(st.sampled_from([LIMITS, (2, 3, 2**31), (0, 9, 9), (64, 0, 99), (3, 2, 80), (-1, -1, -1)]))
     arguments = plan_of(record.table), record.file_identifier.encode(), limits
     native, expected = NATIVE.Verifier(*arguments), model.Verifier(*arguments)
