@@ -57,17 +57,21 @@ class WholeFrames(Protocol):
     def __next__(self) -> list[Payload]: ...
 
 
-class FrameWriter(Protocol):
-    """Writes small ``bytes`` payloads to a sink that takes them; leaves the rest to the writer that it belongs to."""
+class Gate(Protocol):
+    """What a `FrameWriter` and the Python code behind it share, so that neither has to know the other."""
 
     written: int
-    """Bytes of the frames that went this way."""
+    """Bytes of the frames that went the short way."""
+
+    def close(self) -> None:
+        """Leave everything to ``slow`` from now on."""
+
+
+class FrameWriter(Protocol):
+    """Writes small ``bytes`` payloads to a sink that takes them; leaves the rest to Python."""
 
     def write_payload(self, payload: Buffer, /) -> None:
         """Write any bytes-like as one frame."""
-
-    def close(self) -> None:
-        """Leave everything to the writer from now on."""
 
 
 EngineColumn: TypeAlias = "tuple[int, Buffer, Any, Any, Buffer | None, bool]"
@@ -154,8 +158,9 @@ class Native(Protocol):
         A payload that the verifier refuses is in front of what it gives, as is a frame that is not whole and good.
         """
 
-    def FrameWriter(  # noqa: N802  (the same)
+    def FrameWriter(  # noqa: N802, PLR0917  (the same)
         self,
+        gate: Gate,
         sink: object,
         checksum: str,
         longest: int,
@@ -163,7 +168,14 @@ class Native(Protocol):
         unsure: Callable[[bytes | None, object], None],
         /,
     ) -> FrameWriter:
-        """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``."""
+        """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``.
+
+        ``slow`` writes any payload by the rules; ``unsure`` goes on after a sink that did not simply take the whole
+        frame, with the frame (``None`` if it is a ``bytearray``) and what the sink answered or raised.
+        """
+
+    def Gate(self) -> Gate:  # noqa: N802
+        """An open one, through which nothing has gone."""
 
     def Decoder(  # noqa: N802
         self,

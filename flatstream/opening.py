@@ -94,7 +94,7 @@ class FileWriter(StreamWriter):
         try:
             super().close()
         finally:
-            if self._error is not None:
+            if self._sink.error is not None:
                 self._file.raw.close()  # what the buffer still holds belongs to a frame that is lost
             self._file.close()
 

@@ -454,7 +454,7 @@ def test_a_frame_that_was_cut_in_two_by_an_interruption_is_not_written(
         journal._log.staged += data[:7]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(journal._stream, "_write", interrupted)
+    monkeypatch.setattr(journal._stream._sink, "_write", interrupted)
     monkeypatch.setattr(journal._stream, "write_payload", type(journal._stream).write_payload.__get__(journal._stream))
     with pytest.raises(KeyboardInterrupt):
         journal.write_payload(b"def")

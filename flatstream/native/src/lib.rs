@@ -50,7 +50,7 @@ mod python {
         #[pymodule_export]
         use super::verifying::Verifier;
         #[pymodule_export]
-        use super::writing::FrameWriter;
+        use super::writing::{FrameWriter, Gate};
     }
 
     fn algorithm(name: &str) -> PyResult<Algorithm> {
