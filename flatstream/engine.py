@@ -112,7 +112,7 @@ class RowEncoder(Protocol):
     """Writes tables of one type, byte for byte as `flatstream.records.encode`."""
 
     def function(self) -> Callable[..., bytes]:
-        """A function from values by field name to a payload; what is not plain is left to ``slow``."""
+        """A function from values, by field name or in a dict, to a payload; what is not plain is left to ``slow``."""
 
     def frame_rows(self, rows: list[Any], checksum: str, frames: bytearray, /) -> bool:
         """Append the frames of rows; nothing, and ``False``, unless all are tuples of plain values, one a field."""
@@ -197,7 +197,7 @@ class Native(Protocol):
         start: bytes,
         fields: list[tuple[str, int, str, int, int, int | None, int | None, bool]],
         longest: int,
-        slow: Callable[[dict[str, Any]], bytes],
+        slow: Callable[..., bytes],
         /,
     ) -> RowEncoder:
         """The writer of tables with these fields, in payloads of up to ``longest`` bytes.

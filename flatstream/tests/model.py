@@ -218,14 +218,15 @@ class RowEncoder:
 
     def function(self) -> Any:
         def encode(*positional: Any, **given: Any) -> bytes:
-            if positional:
-                raise TypeError("encode() takes fields by name, and nothing else")
-            unknown = given.keys() - {field[0] for field in self._fields}
-            plain = None if unknown else self._plain([given.get(field[0]) for field in self._fields])
-            payload = None if plain is None else self._payload(plain)
-            if payload is None or len(payload) > self._longest:
-                return bytes(self._slow(given))
-            return payload
+            by_name = not positional
+            by_dict = len(positional) == 1 and type(positional[0]) is dict and not given
+            values = given if by_name else positional[0]
+            if (by_name or by_dict) and values.keys() <= {field[0] for field in self._fields}:
+                plain = self._plain([values.get(field[0]) for field in self._fields])
+                payload = None if plain is None else self._payload(plain)
+                if payload is not None and len(payload) <= self._longest:
+                    return payload
+            return bytes(self._slow(*positional, **given))
 
         return encode
 

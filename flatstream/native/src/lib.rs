@@ -20,6 +20,7 @@ mod python {
     mod decoding;
     mod encoding;
     mod frames;
+    mod function;
     mod gathering;
     mod verifying;
     mod writing;
