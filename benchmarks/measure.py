@@ -41,7 +41,7 @@ class Samples:
     beside: list[float]
 
 
-LANES: Final = 10
+LANES: Final = 14
 
 FULL: Final = Effort(least=1, most=12, seconds=0.8, sample_ns=2_000_000, processes=5)
 QUICK: Final = Effort(least=2, most=10, seconds=0.2, sample_ns=300_000, quick=True)
