@@ -19,7 +19,7 @@ from benchmarks.records import write_text
 from benchmarks.run import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from benchmarks.environment import Environment
@@ -53,10 +53,15 @@ class Store:
         self.folder = folder
         self._head = json.dumps({**facts, "date": "", "effort": str(effort)}, sort_keys=True)
 
+    @property
+    def is_other(self) -> bool:
+        """Whether what is there is of another environment, and so of no use."""
+        head = self.folder / "run.json"
+        return head.exists() and head.read_text(encoding="utf-8") != self._head
+
     def found(self) -> dict[Unit, Any]:
         """What a run in this environment has left."""
-        head = self.folder / "run.json"
-        if not head.exists() or head.read_text(encoding="utf-8") != self._head:
+        if self.is_other:
             return {}
         units = {}
         for path in self.folder.glob("*/*.json"):
@@ -66,18 +71,27 @@ class Store:
 
     def begin(self) -> None:
         """Forget what a run in another environment left."""
-        head = self.folder / "run.json"
-        if not head.exists() or head.read_text(encoding="utf-8") != self._head:
+        if self.is_other:
             self.clear()
-            write_text(head, self._head)
+        write_text(self.folder / "run.json", self._head)
 
     def keep(self, unit: Unit, found: Any) -> None:
         """Write one unit, whole or not at all."""
-        write_text(self.folder / unit.scenario / f"{unit.turn}.{unit.part}.json", json.dumps(found))
+        write_text(self._place(unit), json.dumps(found))
+
+    def forget(self, units: Iterable[Unit]) -> None:
+        """These units are in records now. What another run has left stays."""
+        for unit in units:
+            self._place(unit).unlink(missing_ok=True)
+        if not self.found():
+            self.clear()
 
     def clear(self) -> None:
-        """The run is finished, or is not to go on."""
+        """No run is to go on."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _place(self, unit: Unit) -> Path:
+        return self.folder / unit.scenario / f"{unit.turn}.{unit.part}.json"
 
 
 @dataclass

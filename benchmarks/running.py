@@ -61,8 +61,11 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
     effort = QUICK if quick else FULL
     facts = environment()  # of the sources that are loaded now; they may be edited while a long run goes on
     store = None if quick else Store(UNFINISHED, facts, effort)
-    if store is not None and fresh:
-        store.clear()
+    if store is not None:
+        if store.is_other:
+            console.print("An unfinished run of other sources, libraries or settings is dropped.")
+        if fresh:
+            store.clear()
     plan = Plan(chosen, effort, facts, in_a_process, store)
     if (load := _load()) > BUSY:
         console.print(
@@ -80,7 +83,7 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
         if out is not None:
             save(records, out)
         if store is not None:
-            store.clear()
+            store.forget(plan.units())
     except KeyboardInterrupt:
         _stopped(console, plan)
         sys.exit(INTERRUPTED)

@@ -77,6 +77,17 @@ def test_store_keeps_units_whole_and_gives_them_back(tmp_path: Path) -> None:
     assert store.found() == {}
 
 
+def test_what_is_in_records_is_forgotten_and_the_rest_of_another_run_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path / "unfinished", environment(), TWICE)
+    store.begin()
+    for unit in (Unit(0, "one", "F0"), Unit(0, "two", "F0")):
+        store.keep(unit, {})
+    store.forget([Unit(0, "one", "F0"), Unit(1, "one", "F0")])
+    assert list(store.found()) == [Unit(0, "two", "F0")]
+    store.forget([Unit(0, "two", "F0")])
+    assert not store.folder.exists()
+
+
 def test_half_a_unit_is_never_kept(tmp_path: Path) -> None:
     store = Store(tmp_path, environment(), TWICE)
     store.begin()
