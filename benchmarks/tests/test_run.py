@@ -20,6 +20,7 @@ from benchmarks.tiers import TITLES, Group
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from benchmarks.contenders.contender import Written
     from benchmarks.workloads import Row, Shape
 
 
@@ -33,10 +34,10 @@ class LazyCodec(Codec):
         super().__init__(whole.shape)
         self._whole = whole
 
-    def frame(self, payloads: Sequence[bytes]) -> bytes | bytearray:
+    def frame(self, payloads: Sequence[bytes]) -> Written:
         return self._whole.frame(payloads[:-1])
 
-    def build(self, rows: Sequence[Row]) -> bytes | bytearray:
+    def build(self, rows: Sequence[Row]) -> Written:
         return self._whole.build(rows[:-1])
 
     def payloads(self, stream: bytes) -> Iterable[bytes | memoryview]:
@@ -58,7 +59,7 @@ class Lazy(PickleStream):
 class BrokenCodec(LazyCodec):
     """Cannot build at all."""
 
-    def build(self, rows: Sequence[Row]) -> bytes | bytearray:
+    def build(self, rows: Sequence[Row]) -> Written:
         raise RuntimeError(f"no {len(rows)} rows today")
 
 
