@@ -52,14 +52,16 @@ def differences(
 
     By ``ratio``: how the ratio to the group's reference changed, which also holds between two machines. By ``time``:
     how the time itself changed, for two runs on one machine. A change that is inside of the noise of both is a tie.
+    Ratios to two different references are not compared.
     """
     for scenario in before:
         if scenario not in after:
             continue
         groups = {group["name"]: group for group in after[scenario]["groups"]}
         for group in before[scenario]["groups"]:
-            if group["name"] in groups:
-                yield from _of_group(scenario, group, groups[group["name"]], by)
+            again = groups.get(group["name"])
+            if again is not None and (by == "time" or again["reference"] == group["reference"]):
+                yield from _of_group(scenario, group, again, by)
 
 
 def _of_group(scenario: str, before: GroupRecord, after: GroupRecord, by: str) -> Iterator[Difference]:

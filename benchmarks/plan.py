@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -57,16 +58,20 @@ class Store:
     def is_other(self) -> bool:
         """Whether what is there is of another environment, and so of no use."""
         head = self.folder / "run.json"
-        return head.exists() and head.read_text(encoding="utf-8") != self._head
+        try:
+            return head.exists() and head.read_bytes() != self._head.encode()
+        except OSError:
+            return True
 
     def found(self) -> dict[Unit, Any]:
-        """What a run in this environment has left."""
+        """What a run in this environment has left. A file that is no whole unit counts as none: it is measured anew."""
         if self.is_other:
             return {}
         units = {}
         for path in self.folder.glob("*/*.json"):
             turn, _, part = path.stem.partition(".")
-            units[Unit(int(turn), path.parent.name, part)] = json.loads(path.read_text(encoding="utf-8"))
+            with suppress(OSError, ValueError):
+                units[Unit(int(turn), path.parent.name, part)] = json.loads(path.read_text(encoding="utf-8"))
         return units
 
     def begin(self) -> None:

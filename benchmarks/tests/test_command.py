@@ -71,6 +71,14 @@ def test_only_chooses_scenarios_and_groups(small: Path) -> None:
 
 
 @pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("wrong", ["three", "one/F1", "T*"])
+def test_each_pattern_of_only_must_match(wrong: str) -> None:
+    result = CliRunner().invoke(main, ["run", "--list", "--only", "one", "--only", wrong])
+    assert result.exit_code == 2
+    assert f"no scenario matches {wrong!r}; there are one, two" in result.output
+
+
+@pytest.mark.usefixtures("small")
 def test_list_says_what_there_is_and_measures_nothing() -> None:
     result = CliRunner().invoke(main, ["run", "--list"])
     assert (result.exit_code, result.output) == (0, "one: one: F0, R0\ntwo: two: F0, R0\n")

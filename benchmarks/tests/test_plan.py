@@ -96,6 +96,19 @@ def test_half_a_unit_is_never_kept(tmp_path: Path) -> None:
     assert store.found() == {}
 
 
+def test_a_damaged_unit_counts_as_none_and_a_damaged_head_as_another_run(tmp_path: Path) -> None:
+    store = Store(tmp_path, environment(), TWICE)
+    store.begin()
+    store.keep(Unit(0, "one", "F0"), {})
+    store.keep(Unit(1, "one", "F0"), {})
+    (tmp_path / "one" / "1.F0.json").write_bytes(b'{"rows": [\xff')
+    (tmp_path / "one" / "notes.json").write_text("{}", encoding="utf-8")
+    assert list(store.found()) == [Unit(0, "one", "F0")]
+    (tmp_path / "run.json").write_bytes(b"\xff")
+    assert store.is_other
+    assert store.found() == {}
+
+
 def test_pace_expects_of_a_part_what_it_took_before_and_of_others_what_is_usual() -> None:
     pace = Pace()
     units = [Unit(0, "one", "F0"), Unit(0, "two", "F0")]
