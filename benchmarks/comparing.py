@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.intervals import recorded
 from benchmarks.records import RecordError, load, measured, read
 from benchmarks.tables.numbers import multiple, nanoseconds
 
@@ -82,9 +83,9 @@ def _of_group(scenario: str, before: GroupRecord, after: GroupRecord, by: str) -
             "label": row["label"],
             "before": row["ns"],
             "after": again["ns"],
-            "change": round(exp(change), 4),
-            "low": round(exp(low), 4),
-            "high": round(exp(high), 4),
+            "change": recorded(exp(change)),
+            "low": recorded(exp(low)),
+            "high": recorded(exp(high)),
             "verdict": "faster" if high < 0 else "slower" if low > 0 else "tie",
         }
 

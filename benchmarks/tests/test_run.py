@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.assemble import assembled
 from benchmarks.contenders.contender import Codec
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
+from benchmarks.faults import faults
 from benchmarks.measure import Effort
 from benchmarks.paths.contending import tier_group
-from benchmarks.records import Record, RecordError, faults, load, measured, read, save
+from benchmarks.records import Record, RecordError, load, measured, read, save
 from benchmarks.run import run_group
 from benchmarks.tiers import TITLES, Group
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from benchmarks.contenders.contender import Written
+    from benchmarks.records import Row as Recorded
     from benchmarks.workloads import Row, Shape
 
 
@@ -106,6 +109,16 @@ def test_reference_ties_with_itself(records: dict[str, Record]) -> None:
             (row,) = [row for row in group["rows"] if row["name"] == group["reference"]]
             # Some groups are of the native engine alone; without it, they have no reference either.
             assert row["tie"] if row["status"] == "measured" else record["scenario"] == "engine"
+
+
+def test_a_lane_of_picoseconds_has_a_ratio_of_its_own() -> None:
+    """An array over the stream takes 0.012 ns a message where another takes 250."""
+    group = run_group(tier_group("F0", 4, [MessagePack()]), ONCE)
+    base = group["rows"][0]
+    reference: Recorded = {**base, "samples": [[250.0, 250.0]], "beside": [[250.0, 250.0]]}
+    quick: Recorded = {**base, "name": "quick", "samples": [[0.0124, 0.0125]], "beside": [[250.0, 250.0]]}
+    made = assembled([{**group, "rows": [reference, quick]}])["rows"][1]
+    assert (made["ns"], made["ratio"]) == (0.01245, 4.98e-05)
 
 
 def test_bars_are_recorded_with_bound_and_verdict(records: dict[str, Record]) -> None:
