@@ -101,7 +101,7 @@ def test_noise_is_told_of_in_every_chart(chart: Chart, drawn: Callable[[Chart], 
 def test_every_tier_has_its_noise_floor(made_up: dict[str, Record], drawn: Callable[[Chart], Figure]) -> None:
     (chart,) = (chart for chart in CHARTS if chart.name == "tel-100k")
     texts = [text.get_text() for text in drawn(chart).findobj(Text)]
-    assert texts.count("noise floor 1.2 %") == len(made_up["tel-100k"]["groups"]) == 10
+    assert texts.count("noise floor 3.7 %") == len(made_up["tel-100k"]["groups"]) == 10
 
 
 @each_chart

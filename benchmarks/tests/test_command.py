@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ import benchmarks.running as command
 from benchmarks.__main__ import main
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
-from benchmarks.environment import environment
+from benchmarks.environment import ROOT, environment
 from benchmarks.measure import Effort
 from benchmarks.paths.contending import tier_group
 from benchmarks.records import read, save
@@ -68,6 +71,25 @@ def test_only_chooses_scenarios_and_groups(small: Path) -> None:
     refused = CliRunner().invoke(main, ["run", "--only", "one/R0"])
     assert refused.exit_code == 2
     assert "a part of a scenario is no committed record" in refused.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+@pytest.mark.parametrize(
+    ("module", "loading"),
+    [("benchmarks", "click"), ("benchmarks.worker", "flatstream"), ("benchmarks.studies.alone", "benchmarks.measure")],
+)
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(module: str, loading: str) -> None:
+    program = f"""
+import os, runpy, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {loading!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module({module!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
 
 
 @pytest.mark.usefixtures("small")
