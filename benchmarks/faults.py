@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
@@ -12,7 +14,7 @@ from benchmarks.models import fitted
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from benchmarks.records import GroupRecord, Record
+    from benchmarks.records import Crossover, GroupRecord, Model, Record
 
 __all__ = ["faults"]
 
@@ -25,7 +27,7 @@ def faults(record: Record) -> Iterator[str]:
     for group in record["groups"]:
         yield from _of_group(f"{record['scenario']}/{group['name']}", group)
     if "models" in record:
-        models, crossovers = fitted(record["groups"])
+        models, crossovers = _fitted(json.dumps(record["groups"]))
         for kind, made in (("models", models), ("crossovers", crossovers)):
             if not _alike(cast("dict[str, Any]", record).get(kind), made):
                 yield f"{record['scenario']}: its {kind} do not follow from its groups"
@@ -34,7 +36,7 @@ def faults(record: Record) -> Iterator[str]:
 
 
 def _of_group(where: str, group: GroupRecord) -> Iterator[str]:
-    again = assembled([group])
+    again = _again(json.dumps(group))
     if not _alike(group["floor"], again["floor"]):
         yield f"{where}: the noise floor does not follow from the samples"
     for row, made in zip(group["rows"], again["rows"], strict=True):
@@ -43,6 +45,16 @@ def _of_group(where: str, group: GroupRecord) -> Iterator[str]:
             yield f"{where}/{row['name']}: {' and '.join(wrong)} do not follow from the samples"
     if not _alike(group["bars"], again["bars"]):
         yield f"{where}: the promises do not follow from their rows"
+
+
+@cache
+def _again(group: str) -> GroupRecord:
+    return assembled([json.loads(group)])
+
+
+@cache
+def _fitted(groups: str) -> tuple[list[Model], list[Crossover]]:
+    return fitted(json.loads(groups))
 
 
 def _of_studies(record: Record) -> Iterator[tuple[str, str]]:
