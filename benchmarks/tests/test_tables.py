@@ -173,6 +173,7 @@ def test_group_over_a_size_is_called_by_it(made_up: dict[str, Record]) -> None:
         "F0, 256 B",
         "F0, 1 KiB",
     ]
+    assert called(made_up["sweep"]["groups"][-1]) == "R0, 16 MiB"
     assert called(a_group(msgpack=1.0)) == "F0"
 
 
