@@ -181,7 +181,10 @@ class FollowingReader(StreamReader[P]):
             raise StreamIOError("looking for the file") from cause
         if os.path.samestat(named, os.fstat(self._file.fileno())):
             return False
-        self._changes.renamed()
+        try:
+            self._changes.renamed()
+        except OSError:  # no watches are left: looking again and again needs none
+            self._listen(Polling())
         return named.st_size > 0
 
     def _enter_next(self) -> None:

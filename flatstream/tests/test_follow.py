@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -611,6 +612,25 @@ class TestNotified:
         with following(path) as reader:
             reader._changes.wake()
             assert [reader._changes.wait(None), reader._changes.wait(SOON)] == [True, True]
+
+    def test_polling_takes_its_place_when_no_watches_are_left(
+        self, path: Path, framed: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with following(path) as reader:
+            former = reader._changes
+            assert isinstance(former, changes.Notified)
+
+            def refuse(*_args: object) -> None:
+                raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+            monkeypatch.setattr(former._inotify, "add_watch", refuse)
+            path.rename(path.with_name("old"))
+            path.touch()
+            assert reader.poll() is None
+            assert isinstance(reader._changes, Polling)
+            append(path.with_name("old"), framed(CRC32, b"1"))
+            append(path, framed(CRC32, b"2"))
+            assert [next(reader), next(reader)] == [b"1", b"2"]
 
     def test_a_name_without_a_file_is_not_watched(self, path: Path) -> None:
         with following(path) as reader:
