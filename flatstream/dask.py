@@ -14,7 +14,7 @@ What was appended to a file since it was indexed belongs to its last part.
 Collections are lazy: they are computed by Dask's own schedulers on this machine, or by a cluster as soon as there is a
 ``dask.distributed.Client``. A part is read from its file by whoever computes it, so that the part of a worker that dies
 is read again by another one. Paths must lead to the same files everywhere. Each worker needs the memory of a few
-windows of a MiB, or of its largest frame, for `verify`; and that of the decoded parts for the others.
+windows of a MiB, and of two frames if they are larger, for `verify`; and that of the decoded parts for the others.
 """
 
 from __future__ import annotations
