@@ -163,6 +163,19 @@ def test_a_url_is_indexed_into_a_file(url: str, tmp_path: Path) -> None:
     assert flatstream.Index.load(tmp_path / "sidecar").frames == 4
 
 
+@pytest.mark.parametrize("command", ["verify", "inspect", "cat"])
+def test_what_goes_wrong_while_the_algorithm_is_guessed_is_said(
+    url: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise RuntimeError("500")
+
+    monkeypatch.setattr(remote, "opened", lambda _url: Failing(b"12345"))
+    result = run(command, url)
+    assert (result.exit_code, result.stderr) == (2, "flatstream: error: reading failed: RuntimeError: 500\n")
+
+
 def test_a_file_without_a_size_is_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     class Streaming(io.BytesIO):
         def seek(self, *_place: int) -> int:
