@@ -148,6 +148,12 @@ class Index:
         cuts = [*((mark.offset, mark.frame) for mark in marks), (self.end, self.frames)]
         return [Part(start, stop, first, behind - first) for (start, first), (stop, behind) in pairwise(cuts)]
 
+    def has_step(self, step: int) -> bool:
+        """Whether one that was asked for such a step is like this one: marks of a large journal stand further apart."""
+        ratio, rest = divmod(self.step, step)
+        thinned_out = len(self.marks) >= MARKS // 2 and not rest and ratio.bit_count() == 1
+        return self.step == step or thinned_out
+
     def check(self, journal: Place | BinaryIO) -> int:
         """See that this is the index of that journal; how many bytes of the journal stand behind those that it knows.
 
