@@ -23,7 +23,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from flatstream import remote
@@ -104,7 +104,7 @@ class _Part:
     def windows(self) -> Iterator[Window]:
         """Its frames; an ``IndexStale`` in place of an error if there are not those that the index knows."""
         frames = 0
-        with _opened(self.url) as file:
+        with remote.opened(self.url) as file:
             if self.mark is not None:
                 try:
                     check_mark(file, self.mark, self.checksum.name)
@@ -218,13 +218,10 @@ def _parts(
 
 def _shared_out(whole: _Part, part_size: int, *, stale: bool) -> list[_Part]:
     beside = sidecar(whole.url)
-    if not (remote.exists(beside) if remote.is_url(beside) else Path(beside).exists()):
+    if not remote.exists(beside):
         return [whole]
-    index = Index.load(beside)
-    if index.checksum != whole.checksum.name:
-        raise ValueError(f"{whole.url}: the index is of a stream of {index.checksum}, not {whole.checksum.name}")
     try:
-        index.check(whole.url)
+        index = Index.load(beside).fitting(whole.url, whole.checksum.name)
     except IndexStale as error:
         if stale:
             return [whole.without(_of(whole.url, error))]
@@ -243,10 +240,6 @@ def _shared_out(whole: _Part, part_size: int, *, stale: bool) -> list[_Part]:
 def _everywhere(place: str | os.PathLike[str]) -> str:
     """A URL as it is; a path from the root, since workers stand in other folders."""
     return place if remote.is_url(place) else str(Path(place).absolute())
-
-
-def _opened(url: str) -> BinaryIO:
-    return remote.opened(url) if remote.is_url(url) else cast("BinaryIO", Path(url).open("rb", buffering=0))
 
 
 def _judged(part: _Part) -> Verdict:

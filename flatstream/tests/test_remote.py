@@ -96,6 +96,17 @@ def test_only_the_ranges_that_are_needed_are_asked_for(tmp_path: Path) -> None:
     memory.store.clear()
 
 
+def test_paths_and_urls_are_opened_and_looked_for_in_one_way(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.bin"
+    assert not remote.exists(path)
+    path.write_bytes(fsspec.filesystem("memory").cat_file("/bucket/journal.bin"))
+    for place in (url, path, str(path)):
+        assert remote.exists(place)
+        with remote.opened(place) as file:
+            assert file.read() == path.read_bytes()
+            assert isinstance(file, io.FileIO) is (place is not url)  # unbuffered
+
+
 def test_a_missing_file_is_an_os_error(url: str) -> None:
     with pytest.raises(FileNotFoundError):
         flatstream.open(url + ".none")
