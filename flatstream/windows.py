@@ -45,6 +45,11 @@ class Window:
         """Absolute offset in bytes one past the last good frame."""
         return self.base + self.frames.last_good_offset
 
+    def empty_tail(self, before: int) -> int:
+        """How many of the last frames are empty (C6), if that many were at the end of what stands before."""
+        sizes = self.frames.sizes
+        return next((count for count, length in enumerate(reversed(sizes)) if length), before + len(sizes))
+
 
 def windows(
     source: Readable,
