@@ -33,7 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 import xxhash
 
@@ -147,6 +147,22 @@ class Index:
         marks = [self.marks[at] for at in sorted(found | {0}) if at < len(self.marks)]
         cuts = [*((mark.offset, mark.frame) for mark in marks), (self.end, self.frames)]
         return [Part(start, stop, first, behind - first) for (start, first), (stop, behind) in pairwise(cuts)]
+
+    def has_step(self, step: int) -> bool:
+        """Whether one that was asked for such a step is like this one: marks of a large journal stand further apart."""
+        ratio, rest = divmod(self.step, step)
+        thinned_out = len(self.marks) >= MARKS // 2 and not rest and ratio.bit_count() == 1
+        return self.step == step or thinned_out
+
+    def fitting(self, journal: Place, checksum: str) -> Index:
+        """The same, once it is seen to be that of a journal with this checksum; ``ValueError`` for another one.
+
+        Raises what `check` does.
+        """
+        if self.checksum != checksum:
+            raise ValueError(f"{os.fspath(journal)}: the index is of a stream of {self.checksum}, not {checksum}")
+        self.check(journal)
+        return self
 
     def check(self, journal: Place | BinaryIO) -> int:
         """See that this is the index of that journal; how many bytes of the journal stand behind those that it knows.
@@ -306,9 +322,7 @@ def _opened(place: Place | BinaryIO) -> Iterator[BinaryIO]:
     if not isinstance(place, str | os.PathLike):
         yield place
         return
-    with (
-        remote.opened(place) if remote.is_url(place) else cast("BinaryIO", Path(place).open("rb", buffering=0)) as file
-    ):
+    with remote.opened(place) as file:
         yield file
 
 

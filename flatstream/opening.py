@@ -16,8 +16,7 @@ import stat
 from contextlib import suppress
 from itertools import islice
 from os import PathLike, fspath, fstat
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, cast, overload
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, overload
 
 from flatstream import locking
 from flatstream.deframer import ChecksumDeframer, Deframer, Parser
@@ -271,18 +270,13 @@ def _index_of(path: StrPath, deframer: Deframer, index: Index | bool) -> Index |
         return None
     if index is True:
         index = Index.load(sidecar(path))
-    if index.checksum != deframer.checksum.name:
-        raise ValueError(f"the index is of a stream of {index.checksum}, not {deframer.checksum.name}")
-    index.check(path)
-    return index
+    return index.fitting(path, deframer.checksum.name)
 
 
 def _reader(
     path: StrPath, deframer: Deframer, index: Index | None, *, copy: bool, mapped: bool
 ) -> FileReader[memoryview] | FileReader[bytes]:
-    file: BinaryIO
-    # The reader owns it. A file of the system's is not buffered, since the reader reads ahead itself.
-    file = opened(path) if is_url(path) else cast("BinaryIO", Path(path).open("rb", buffering=0))  # noqa: SIM115
+    file = opened(path)  # which the reader owns; it is not buffered, since the reader reads ahead itself
     whole = None
     try:
         reader: FileReader[memoryview] | FileReader[bytes]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from flatstream.cli import options
@@ -92,6 +93,8 @@ def index_command(
 ) -> int:
     """Read every frame of each FILE, and write into a sidecar where some of them begin.
 
+    A sidecar that was made with another --checksum, --step or --max-frame-len than the one that is given is made anew.
+
     A sidecar that is there is extended by what was appended to FILE since, or made anew if it is stale: not that of
     FILE, or of what FILE was before it was changed. A torn tail is left out. A FILE that is corrupt gets no sidecar. A
     FILE may be a URL; --out says where its sidecar goes.
@@ -113,6 +116,7 @@ def index_command(
         raise click.UsageError("--out is for a single FILE")
     if out is None and not all(isinstance(path, Path) for path in paths):
         raise click.UsageError("say with --out where the index of a URL goes")
+    asked = checksum, _given("max_frame_len", max_frame_len), _given("step", step)
     screen = console()
     records: list[dict[str, object]] = []
     status = 0
@@ -123,6 +127,7 @@ def index_command(
         try:
             state = _found(path, target)
             if not check:
+                state = _agreeing(state, *asked)
                 state = _made(
                     path, target, state, checksum=checksum, max_frame_len=max_frame_len, step=step, again=rebuild
                 )
@@ -154,11 +159,32 @@ def _found(path: Path | Url, target: Path) -> _State:
     return _State("grown" if rest else "current", index, rest)
 
 
+def _given(name: str, value: int) -> int | None:
+    """The value of an option, if it is not the default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return None if source is ParameterSource.DEFAULT else value
+
+
+def _agreeing(found: _State, checksum: str | None, max_frame_len: int | None, step: int | None) -> _State:
+    """The same; stale if the index is not as it was asked for."""
+    index = found.index
+    if index is None:
+        return found
+    reason = None
+    if checksum not in {None, index.checksum}:
+        reason = f"the index is of a stream of {index.checksum}, not {checksum}"
+    elif max_frame_len not in {None, index.max_frame_len}:
+        reason = f"the index is of payloads of up to {index.max_frame_len} bytes, not {max_frame_len}"
+    elif step is not None and not index.has_step(step):
+        reason = f"the index has a mark each {index.step} bytes, not {step}"
+    return found if reason is None else _State("stale", reason=reason)
+
+
 def _made(
     path: Path | Url, target: Path, found: _State, *, checksum: str | None, max_frame_len: int, step: int, again: bool
 ) -> _State:
     """The index as it should be, written if it was not there."""
-    known = found.index if found.index is not None and checksum in {None, found.index.checksum} and not again else None
+    known = None if again else found.index
     if known is not None and not found.rest:
         return found
     with opened(path) as (raw, length), progress_bar(f"indexing {path.name}", length, large=LARGE) as advance:

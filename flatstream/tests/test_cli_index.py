@@ -91,6 +91,42 @@ def test_it_is_made_once_then_extended_then_made_anew(path: Path) -> None:
     assert state("--check") == (0, "current", 5, 0)
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--step", "100"], "the index has a mark each 1000 bytes, not 100"),
+        (["--step", "500"], "the index has a mark each 1000 bytes, not 500"),
+        (["--max-frame-len", "60"], "the index is of payloads of up to 50 bytes, not 60"),
+    ],
+)
+def test_what_is_given_holds_for_a_sidecar_that_is_there(path: Path, options: list[str], reason: str) -> None:
+    run(path, "-c", "crc32", "--step", 1000, "--max-frame-len", 50)
+    for same in ([], ["--step", "1000", "--max-frame-len", "50", "-c", "crc32"]):
+        assert told(path, *same)[1][0]["state"] == "current"
+    for state, why in (("built", reason), ("current", None)):
+        _, (file,) = told(path, *options)
+        assert (file["state"], file["reason"]) == (state, why)
+    index = Index.load(f"{path}.fsindex")
+    assert int(options[1]) in {index.step, index.max_frame_len}
+
+
+def test_an_index_of_another_checksum_is_made_anew_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", 0)
+    run(path, "-c", "none")
+    _, (file,) = told(path, "-c", "crc16")
+    assert (file["state"], file["reason"]) == ("built", "the index is of a stream of none, not crc16")
+
+
+def test_a_sidecar_whose_marks_were_thinned_out_is_still_what_was_asked_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flatstream.index.MARKS", 64)
+    assert told(path, "-c", "crc32", "--step", 17)[1][0]["state"] == "built"
+    assert Index.load(f"{path}.fsindex").step == 17 * 16
+    for step, state in ((17, "current"), (34, "current"), (51, "built")):
+        assert told(path, "-c", "crc32", "--step", step)[1][0]["state"] == state
+
+
 def test_why_it_was_made_anew_and_what_is_left_out_is_said(path: Path) -> None:
     run(path)
     write(path, 5)
