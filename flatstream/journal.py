@@ -109,33 +109,42 @@ class JournalWriter:
 
     def write(self, message: str | StreamSerialize) -> None:
         """Build ``message`` in the writer's own builder and write it, as `flatstream.StreamWriter.write`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write(message)
+                if log.enter():
+                    self._stream.write(message)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_finished(self, builder: flatbuffers.Builder) -> None:
         """Write what a builder of the caller's has finished, as `flatstream.StreamWriter.write_finished`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write_finished(builder)
+                if log.enter():
+                    self._stream.write_finished(builder)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_payload(self, payload: Buffer) -> None:
         """Write any bytes-like as one frame, as `flatstream.StreamWriter.write_payload`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write_payload(payload)
+                if log.enter():
+                    self._stream.write_payload(payload)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_many(self, payloads: Iterable[Buffer]) -> int:
         """Write each payload as one frame; returns how many were accepted.
@@ -157,12 +166,15 @@ class JournalWriter:
         One commit covers them all; their frames are held in memory until they are handed over. They are not dropped,
         but wait for room in the queue.
         """
-        self._log.enter(patient=True)
+        log = self._log
+        log.refuse_inside()
         count = None
-        try:
-            count = self._stream.write_records(record, table)
-        finally:
-            self._log.leave(self._stream.offset, count)
+        with log.lock:
+            try:
+                log.enter(patient=True)
+                count = self._stream.write_records(record, table)
+            finally:
+                log.leave(self._stream.offset, count)
         return count
 
     def flush(self) -> None:
@@ -191,15 +203,18 @@ class JournalWriter:
     def _write_some(self, payloads: Iterator[Buffer]) -> tuple[int, int]:
         """Write up to `BATCH` payloads; returns how many were accepted, and how many there were."""
         some = islice(payloads, BATCH)
-        if not self._log.enter():
-            dropped = sum(1 for _ in some)
-            self._log.drop(dropped)
-            return 0, dropped
+        log = self._log
+        log.refuse_inside()
         count = None
-        try:
-            count = self._stream.write_many(some)
-        finally:
-            self._log.leave(self._stream.offset, count)
+        with log.lock:
+            try:
+                if not log.enter():
+                    dropped = sum(1 for _ in some)
+                    log.dropped += dropped
+                    return 0, dropped
+                count = self._stream.write_many(some)
+            finally:
+                log.leave(self._stream.offset, count)
         return count, count
 
 
