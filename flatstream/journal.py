@@ -202,20 +202,21 @@ class JournalWriter:
 
     def _write_some(self, payloads: Iterator[Buffer]) -> tuple[int, int]:
         """Write up to `BATCH` payloads; returns how many were accepted, and how many there were."""
-        some = islice(payloads, BATCH)
+        some, failure = _gathered(payloads)  # before the lock is taken, which a slow source would keep from others
         log = self._log
         log.refuse_inside()
-        count = None
+        accepted, count = 0, None
         with log.lock:
             try:
-                if not log.enter():
-                    dropped = sum(1 for _ in some)
-                    log.dropped += dropped
-                    return 0, dropped
-                count = self._stream.write_many(some)
+                if log.enter():
+                    accepted = count = self._stream.write_many(some)
+                else:
+                    log.dropped += len(some)
             finally:
                 log.leave(self._stream.offset, count)
-        return count, count
+        if failure is not None:
+            raise failure
+        return accepted, len(some)
 
 
 def open_journal(
@@ -263,6 +264,17 @@ def claimed(path: str | PathLike[str], disk: Disk, *, new: bool) -> DiskFile:
             file.abandon()
         raise
     return file
+
+
+def _gathered(payloads: Iterator[Buffer]) -> tuple[list[Buffer], BaseException | None]:
+    """Up to `BATCH` payloads, and what their source raised instead of the next one."""
+    some: list[Buffer] = []
+    try:
+        for payload in islice(payloads, BATCH):
+            some.append(payload)  # noqa: PERF402  (what came before an error counts)
+    except BaseException as failure:  # noqa: BLE001  (raised by the caller, behind what came before it)
+        return some, failure
+    return some, None
 
 
 def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_tail: bool) -> RecoveryReport:

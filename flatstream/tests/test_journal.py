@@ -185,17 +185,41 @@ def test_a_group_is_committed_when_it_has_so_many_frames(path: Path) -> None:
         assert len(disk.synced) == before + 2
         journal.write_many([b"abc"] * 5)
         assert journal.durable_offset == journal.offset
-        with pytest.raises(LookupError):
-            journal.write_many(iterator for iterator in _broken())
+        with pytest.raises(TypeError):
+            journal.write_many([b"abc", b"abc", cast("Any", 5)])
         assert journal.durable_offset == journal.offset == 14 * FRAME  # a number that nobody knows is taken for enough
         journal.write_payload(b"abc")
     assert len(payloads(path)) == 15
 
 
-def _broken() -> Any:
-    yield b"abc"
-    yield b"abc"
-    raise LookupError
+def test_what_a_source_of_payloads_raises_comes_behind_what_it_gave(path: Path) -> None:
+    def broken() -> Any:
+        yield from [b"abc"] * (BATCH + 2)
+        raise LookupError
+
+    with opened(path) as journal:
+        with pytest.raises(LookupError):
+            journal.write_many(broken())
+        assert journal.durable_offset == journal.offset == (BATCH + 2) * FRAME
+
+
+@pytest.mark.parametrize("call", ["write_payload", "sync"])
+def test_a_slow_source_of_payloads_holds_up_no_other_thread(path: Path, call: str) -> None:
+    held_up = []
+
+    def slow() -> Any:
+        yield b"abc"
+        other = threading.Thread(target=getattr(journal, call), args=[b"def"][: call != "sync"], daemon=True)
+        other.start()
+        other.join(5)
+        held_up.append(other.is_alive())
+        journal.flush()  # as the source itself may
+        yield b"ghi"
+
+    with opened(path) as journal:
+        assert journal.write_many(slow()) == 2
+    assert held_up == [False]
+    assert payloads(path) == [*[b"def"][: call != "sync"], b"abc", b"ghi"]
 
 
 def test_a_group_is_committed_when_it_has_so_many_bytes(path: Path) -> None:
