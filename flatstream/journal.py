@@ -32,11 +32,10 @@ import warnings
 import weakref
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
 
 from flatstream.commit import check_settings
-from flatstream.disk import Disk, DiskFile, attempted
+from flatstream.disk import Disk, DiskFile, attempted, sync_name
 from flatstream.errors import AppendRefused
 from flatstream.log import Log
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
@@ -286,7 +285,7 @@ def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_
     disk = file.disk
     with attempted("syncing"):
         file.sync()
-        _sync_directory(disk, name)
+        sync_name(disk, name)
     with attempted("forgetting cached pages"):
         disk.drop_cache(file.fileno())
     report = recover_file(cast("BinaryIO", file), deframer)
@@ -297,17 +296,6 @@ def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_
         with attempted("syncing"):
             file.sync()
     return report
-
-
-def _sync_directory(disk: Disk, name: str) -> None:
-    """Make the name of the file durable: a file that was synced can still be missing after a crash."""
-    if not disk.syncs_directories:
-        return
-    fd = disk.open(str(Path(os.path.realpath(name)).parent), os.O_RDONLY)
-    try:
-        disk.sync(fd)
-    finally:
-        disk.close(fd)
 
 
 def _unclosed(log: Log) -> None:
