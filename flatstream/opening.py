@@ -15,7 +15,7 @@ import mmap
 import stat
 from contextlib import suppress
 from itertools import islice
-from os import PathLike, fspath, fstat
+from os import PathLike, fspath, fstat, getpid
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, cast, overload
 
@@ -88,12 +88,17 @@ class FileWriter(StreamWriter):
     """A `StreamWriter` that owns the file it writes."""
 
     _file: io.BufferedWriter[io.FileIO]
+    _locker: int | None = None
+    """The process that took the file's lock, if this is an appending writer."""
 
     def close(self) -> None:
         """Flush and close the file, also if flushing fails, which raises ``StreamIOError``."""
         try:
             super().close()
         finally:
+            if self._locker == getpid() and not self._file.closed:
+                with suppress(OSError):  # where there are no locks
+                    locking.unlock(self._file.fileno())  # which a process forked from this one would keep
             if self._error is not None:
                 self._file.raw.close()  # what the buffer still holds belongs to a frame that is lost
             self._file.close()
@@ -321,6 +326,8 @@ def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy
     file = io.BufferedWriter(raw, _BUFFER_SIZE)
     writer = FileWriter(file, framer, policy=policy, offset=offset)
     writer._file = file  # noqa: SLF001  (its own factory)
+    if mode == "a":
+        writer._locker = getpid()  # noqa: SLF001
     return writer
 
 
