@@ -335,8 +335,7 @@ def _end_of_frames(file: io.FileIO, path: StrPath, deframer: Deframer) -> int:
     """Where to append, once nobody else does. Where a file system has no locks, a plain writer does without."""
     if not stat.S_ISREG(fstat(file.fileno()).st_mode):
         return 0  # a pipe or a device keeps nothing that could be scanned
-    with suppress(OSError):
-        locking.claim(file.fileno(), fspath(path))
+    locking.claim_if_possible(file.fileno(), fspath(path))
     report = recover_file(path, deframer)
     if report.end is RecoveryEnd.TORN_TAIL:
         raise AppendRefused(report.last_good_offset, report.size)

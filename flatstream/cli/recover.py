@@ -62,7 +62,7 @@ def recover_command(
     with opened(path, "r+b" if cut else "rb") as (raw, length):
         file = cast("BinaryIO", raw)
         if cut:  # what looks torn may be a frame that is being written
-            locking.claim(raw.fileno(), str(path))
+            locking.claim_if_possible(raw.fileno(), str(path))
         try:
             with watched(raw, length, path.name) as source:
                 found: RecoveryReport | FlatStreamError = recover_file(cast("BinaryIO", source), deframer)
