@@ -205,7 +205,7 @@ def test_what_a_source_of_payloads_raises_comes_behind_what_it_gave(path: Path) 
 
 @pytest.mark.parametrize("call", ["write_payload", "sync"])
 def test_a_slow_source_of_payloads_holds_up_no_other_thread(path: Path, call: str) -> None:
-    held_up = []
+    held_up: list[bool] = []
 
     def slow() -> Any:
         yield b"abc"
