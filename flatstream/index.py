@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from flatstream.checksum import Checksum
     from flatstream.windows import Window
 
-__all__ = ["Index", "Mark", "Part", "build_index", "check_mark", "sidecar"]
+__all__ = ["Index", "Mark", "Part", "build_index", "check_mark", "replaceable", "sidecar"]
 
 Place: TypeAlias = str | os.PathLike[str]
 """Path or URL."""
@@ -218,6 +218,18 @@ NO_MARKS: Final = Index("none", 0, STEP, 0, 0, xxhash.xxh3_64_intdigest(b""), ()
 def sidecar(journal: Place) -> str:
     """Path or URL of the index of a journal."""
     return os.fspath(journal) + SUFFIX
+
+
+def replaceable(path: Path) -> bool:
+    """Whether an index may take the place of what is at ``path``: nothing, an index, also a damaged one, or no bytes.
+
+    ``OSError`` if it cannot be read.
+    """
+    if not path.is_file():
+        return True  # nothing is lost there: `written_whole` refuses a folder, and writes into a pipe or a device
+    with path.open("rb") as file:
+        start = file.read(LENGTH_SIZE + by_name("xxh3_64").width + len(_MAGIC))
+    return not start or start.endswith(_MAGIC)
 
 
 def check_mark(file: BinaryIO, mark: Mark, checksum: str) -> None:

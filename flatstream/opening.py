@@ -15,7 +15,7 @@ import mmap
 import stat
 from contextlib import suppress
 from itertools import islice
-from os import PathLike, fspath, fstat
+from os import PathLike, fspath, fstat, getpid
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, overload
 
 from flatstream import locking
@@ -87,12 +87,17 @@ class FileWriter(StreamWriter):
     """A `StreamWriter` that owns the file it writes."""
 
     _file: io.BufferedWriter[io.FileIO]
+    _locker: int | None = None
+    """The process that took the file's lock, if this is an appending writer."""
 
     def close(self) -> None:
         """Flush and close the file, also if flushing fails, which raises ``StreamIOError``."""
         try:
             super().close()
         finally:
+            if self._locker == getpid() and not self._file.closed:
+                with suppress(OSError):  # where there are no locks
+                    locking.unlock(self._file.fileno())  # which a process forked from this one would keep
             if self._sink.error is not None:
                 self._file.raw.close()  # what the buffer still holds belongs to a frame that is lost
             self._file.close()
@@ -315,6 +320,8 @@ def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy
     file = io.BufferedWriter(raw, _BUFFER_SIZE)
     writer = FileWriter(file, framer, policy=policy, offset=offset)
     writer._file = file  # noqa: SLF001  (its own factory)
+    if mode == "a":
+        writer._locker = getpid()  # noqa: SLF001
     return writer
 
 
@@ -322,8 +329,7 @@ def _end_of_frames(file: io.FileIO, path: StrPath, deframer: Deframer) -> int:
     """Where to append, once nobody else does. Where a file system has no locks, a plain writer does without."""
     if not stat.S_ISREG(fstat(file.fileno()).st_mode):
         return 0  # a pipe or a device keeps nothing that could be scanned
-    with suppress(OSError):
-        locking.claim(file.fileno(), fspath(path))
+    locking.claim_if_possible(file.fileno(), fspath(path))
     report = recover_file(path, deframer)
     if report.end is RecoveryEnd.TORN_TAIL:
         raise AppendRefused(report.last_good_offset, report.size)

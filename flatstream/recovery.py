@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from os import PathLike
@@ -98,8 +97,7 @@ def truncate(file: str | PathLike[str] | BinaryIO, report: RecoveryReport) -> in
         raise TruncationRefused("the report is not of a whole file: scan it with recover_file")
     if isinstance(file, str | PathLike):
         with Path(file).open("r+b", buffering=0) as opened:
-            with suppress(OSError):  # where there are no locks, as `flatstream.open` does
-                locking.claim(opened.fileno(), os.fspath(file))
+            locking.claim_if_possible(opened.fileno(), os.fspath(file))
             return truncate(cast("BinaryIO", opened), report)
     size = _seek(file, 0, os.SEEK_END)
     if size != report.size:

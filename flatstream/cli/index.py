@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -15,8 +16,9 @@ from flatstream.cli.guess import chosen
 from flatstream.cli.screen import console, describe_os_error, emit, note, plural, printable, size
 from flatstream.cli.source import LARGE, opened, progress_bar
 from flatstream.cli.survey import fault
+from flatstream.cli.whole import refuse_source
 from flatstream.errors import ChecksumMismatch, FlatStreamError, IndexInvalid, IndexStale, InvalidFrame, StreamIOError
-from flatstream.index import STEP, Index, build_index, sidecar
+from flatstream.index import STEP, Index, build_index, replaceable, sidecar
 
 if TYPE_CHECKING:
     from flatstream.cli.source import Url
@@ -97,7 +99,7 @@ def index_command(
 
     A sidecar that is there is extended by what was appended to FILE since, or made anew if it is stale: not that of
     FILE, or of what FILE was before it was changed. A torn tail is left out. A FILE that is corrupt gets no sidecar. A
-    FILE may be a URL; --out says where its sidecar goes.
+    FILE may be a URL; --out says where its sidecar goes. Only an index, whole or damaged, is ever replaced.
 
     \b
     Examples:
@@ -125,6 +127,8 @@ def index_command(
         record: dict[str, object] = {"file": str(path), "index": str(target)}
         records.append(record)
         try:
+            if not check:
+                _refuse(path, target)
             state = _found(path, target)
             if not check:
                 state = _agreeing(state, *asked)
@@ -144,6 +148,17 @@ def index_command(
     if as_json:
         emit({"files": records})
     return status
+
+
+def _refuse(path: Path | Url, target: Path) -> None:
+    """See that nothing is lost by writing the sidecar: neither the file that it is of, nor any other that is no index.
+
+    ``UsageError`` or ``OSError`` if something would be.
+    """
+    if isinstance(path, Path):
+        refuse_source(target, path)
+    if not replaceable(target):
+        raise FileExistsError(errno.EEXIST, "it is there already, is no index, and is not replaced", str(target))
 
 
 def _found(path: Path | Url, target: Path) -> _State:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -156,6 +157,43 @@ def test_many_files_are_each_told_of(path: Path, tmp_path: Path) -> None:
 def test_a_sidecar_that_cannot_be_written_is_said(path: Path, tmp_path: Path) -> None:
     result = run(path, "--out", tmp_path / "none" / "sidecar")
     assert (result.exit_code, "No such file or directory" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["a.bin", "link", "./a.bin"])
+def test_the_file_itself_is_never_written_over(path: Path, name: str) -> None:
+    before = path.read_bytes()
+    (path.parent / "link").hardlink_to(path)
+    result = run(path, "-c", "crc32", "--out", f"{path.parent}/{name}")
+    assert (result.exit_code, "would be written over itself" in result.stderr) == (2, True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("content", [b"\x05\0\0\0" + b"another journal", b"x"])
+def test_only_an_index_is_replaced(path: Path, named: bool, content: bytes) -> None:
+    other = path.with_name("other" if named else "a.bin.fsindex")
+    other.write_bytes(content)
+    status, (file,) = told(path, "-c", "crc32", *["--out", other][: 2 * named])
+    assert (status, file["state"]) == (2, "unreadable")
+    assert file["reason"] == f"{other}: it is there already, is no index, and is not replaced"
+    assert other.read_bytes() == content
+    assert told(path, "--check", "--out", other)[1][0]["state"] == "stale"  # to look does no harm
+
+
+def test_an_index_that_is_damaged_or_empty_is_replaced(path: Path) -> None:
+    run(path, "-c", "crc32")
+    sidecar = path.with_name("a.bin.fsindex")
+    damaged = bytearray(sidecar.read_bytes())
+    damaged[-1] ^= 1
+    for content in (damaged, b""):
+        sidecar.write_bytes(content)
+        assert told(path, "-c", "crc32")[1][0]["state"] == "built"
+        assert Index.load(sidecar).frames == 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a device of POSIX systems")
+def test_a_device_is_written_as_it_is(path: Path) -> None:
+    assert told(path, "-c", "crc32", "--out", "/dev/null")[1][0]["state"] == "built"
 
 
 def test_a_disk_that_fails_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

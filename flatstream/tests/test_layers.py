@@ -19,10 +19,10 @@ ROOT = Path(spec.origin).parent
 
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
-    {"errors", "arguments", "changes", "whole"},
+    {"errors", "arguments", "changes"},
     {"wire", "extras", "locking"},
     {"engine", "commit", "disk", "remote"},
-    {"log"},
+    {"log", "whole"},
     {"checksum", "validation", "policy"},
     {"adapters"},
     {"framer", "deframer", "typed"},
