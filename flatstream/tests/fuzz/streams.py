@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import flatstream
 from flatstream import ChecksumDeframer, FlatStreamError, StreamReader, checksum
@@ -100,17 +100,21 @@ def framed(payloads: list[bytes], algorithm: Checksum) -> bytes:
     )
 
 
-def facts(error: FlatStreamError | None) -> tuple[object, ...] | None:
-    """All that an error says, which can be compared."""
-    return None if error is None else (type(error), error.offset, str(error))
+Facts: TypeAlias = tuple[type[FlatStreamError], int | None, str]
+"""All that an error says, which can be compared."""
 
 
-def read(stream: Stream, way: int) -> tuple[list[bytes], list[int], list[object], int]:
+def facts(error: FlatStreamError) -> Facts:
+    """Of an error."""
+    return type(error), error.offset, str(error)
+
+
+def read(stream: Stream, way: int) -> tuple[list[bytes], list[int], list[Facts], int]:
     """Payloads and offsets up to the first error; the errors met, of those that stick two (R10)."""
     reader = WAYS[way](stream.data, ChecksumDeframer(stream.checksum, stream.limit))
     payloads: list[bytes] = []
     offsets: list[int] = []
-    errors: list[object] = []
+    errors: list[Facts] = []
     good = 0
     while len(errors) < 4:
         try:
@@ -139,13 +143,13 @@ def parse(data: bytes) -> None:
     assert framed(payloads, stream.checksum) == stream.data[:end], "what was read is not what is there"
     assert all(len(payload) <= stream.limit for payload in payloads)
 
-    def scanned(_: str) -> tuple[list[bytes], ScanEnd, int, object, list[int]]:
+    def scanned(_: str) -> tuple[list[bytes], ScanEnd, int, Facts | None, list[int]]:
         frames = flatstream.scan(stream.data, stream.checksum, stream.limit, 1 + (stream.way & 1))
         return (
             [bytes(each) for each in frames],
             frames.end,
             frames.last_good_offset,
-            facts(frames.error),
+            facts(frames.error) if frames.error else None,
             [*frames.sizes],
         )
 
