@@ -25,5 +25,5 @@ def whole_file(path: Path, source: Path, *, replace: bool = True) -> Iterator[Bi
     """
     if path.exists() and path.samefile(source):
         raise click.UsageError(f"{printable(path)} would be written over itself: name another file with --out")
-    with written_whole(path, replace=replace) as file:
+    with written_whole(path, replace=replace, like=source) as file:
         yield file
