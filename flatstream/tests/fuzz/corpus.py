@@ -80,6 +80,11 @@ def payloads() -> Iterator[bytes]:
         for which in range(len(RECORDS)):
             if number % 7 == which or len(payload) > 30:
                 yield bytes([which | (128 if (number + which) % 3 == 0 else 0)]) + payload
+    for which, record in enumerate(RECORDS[:2]):
+        for payload in MESSAGES:
+            yield bytes([which | 64]) + 2 * payload
+        for message in ({"name": "a"}, {"name": "a", "hp": 5}) if record is MONSTER else ({}, {"value": 2.0}):
+            yield bytes([which | 64]) + 2 * record.encode(**message)
 
 
 def schemas() -> Iterator[bytes]:

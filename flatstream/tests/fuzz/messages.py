@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from flatstream import Record, Schema
 from flatstream.errors import FlatStreamError, SchemaError, VerificationFailed
 from flatstream.records.reflection import SCHEMA
@@ -29,9 +31,12 @@ def _refusal(call: Callable[[], object]) -> object:
 
 
 def records(data: bytes) -> None:
-    """Verifier, decoder, columns and views agree, on both engines; what was decoded can be encoded, to the same."""
+    """Verifier, decoder, columns and views agree, on both engines; what was decoded can be encoded, to the same.
+
+    The highest bit of the first byte asks for columns; the next one for columns of two payloads, which are the halves.
+    """
     which, payload = (data[0] if data else 0), data[1:]
-    number = which % len(RECORDS)
+    number = which % 64 % len(RECORDS)
 
     def asked(name: str) -> tuple[str, ...]:
         record = _FOR[name][number]
@@ -48,13 +53,20 @@ def records(data: bytes) -> None:
             columns = _refusal(lambda: _columns(record, payload))
             assert (verdict is None) == isinstance(columns, dict), "columns and verifier disagree"
             seen.append(repr(columns))
+        if which & 64:
+            half = len(payload) // 2
+            seen.append(repr(_refusal(lambda: _columns(record, payload[:half], payload[half:]))))
         return tuple(seen)
 
     on_each(asked)
 
 
-def _columns(record: Record, payload: bytes) -> dict[str, Any]:
-    return {name: (column.dtype, column.tolist()) for name, column in record.columns([payload]).items()}
+def _columns(record: Record, *payloads: bytes) -> dict[str, Any]:
+    # Masked arrays of structs in structs have no `tolist` that works.
+    return {
+        name: (column.dtype, np.ma.getdata(column).tolist(), np.ma.getmaskarray(column).tolist())
+        for name, column in record.columns(payloads).items()
+    }
 
 
 def _look(record: Record, payload: bytes, decoded: Any) -> None:

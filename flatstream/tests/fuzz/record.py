@@ -20,21 +20,28 @@ BEGIN, END = "<!-- fuzz:figures -->\n", "<!-- /fuzz:figures -->\n"
 
 def facts(atheris: str) -> dict[str, str]:
     """On what something was run."""
-    commit = subprocess.run(
-        ["git", "describe", "--always", "--dirty", "--exclude=*"],  # noqa: S607  (the one on the PATH)
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    commit = _git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = _git("status", "--porcelain", "--", "flatstream", ":!flatstream/tests/fuzz/README.md")
     return {
         "flatstream": flatstream.__version__,
-        "commit": commit.stdout.strip() or "unknown",
+        "commit": f"{commit}, changed" if changed else commit,
         "atheris": atheris,
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "kernel": f"{platform.system()} {platform.release()} {platform.machine()}",
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
     }
+
+
+def _git(*arguments: str) -> str:
+    """What git says; nothing where it is not there."""
+    done = subprocess.run(
+        ["git", *arguments],  # noqa: S607  (the one on the PATH)
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip()
 
 
 def add(path: Path, run: dict[str, Any]) -> None:
