@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from contextlib import contextmanager
 from secrets import token_hex
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -21,14 +22,17 @@ UNSYNCED: Final = {errno.EACCES, errno.EINVAL, errno.ENOTSUP}
 
 
 @contextmanager
-def written_whole(path: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
+def written_whole(path: Path, *, replace: bool = True, like: Path | None = None) -> Iterator[BinaryIO]:
     """A file that is written beside its place, and put there, durable, when the work in it is done.
 
     After an error, or an interruption, nothing has appeared or changed at ``path``, unless it is the folder whose sync
-    fails; one that cannot be synced at all is let pass. ``FileExistsError`` if there is a
-    file already and ``replace`` is false, ``IsADirectoryError`` if there is a folder: both before any work is done. A
-    symbolic link stays, and leads to the new file. What is no regular file (``/dev/null``, a named pipe) is written as
-    it is: it must never be replaced by one.
+    fails; one that cannot be synced at all is let pass. ``FileExistsError`` if there is a file already and ``replace``
+    is false, ``IsADirectoryError`` if there is a folder: both before any work is done. A symbolic link stays, and leads
+    to the new file. What is no regular file (``/dev/null``, a named pipe) is written as it is: it must never be
+    replaced by one.
+
+    Its permissions are those of the file that it replaces, or else of ``like``, which it is made of, less what the
+    umask takes: what only its owner could read does not become readable to others.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
@@ -40,8 +44,10 @@ def written_whole(path: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
         return
     place = path.resolve()
     part = place.with_name(f".{place.name}.{token_hex(4)}.part")
+    mode = _permissions(place if replace and place.exists() else like)
     try:
-        file = part.open("xb")  # which is nobody else's, and no link that somebody put there
+        # It is nobody else's, and no link that somebody put there. The `with` is below, where errors are its own.
+        file = open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode))  # noqa: SIM115
     except OSError as error:
         error.filename = str(path)  # the name that was given
         raise
@@ -67,6 +73,10 @@ def written_whole(path: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
     except OSError as error:
         if error.errno not in UNSYNCED:
             raise
+
+
+def _permissions(model: Path | None) -> int:
+    return 0o666 if model is None else stat.S_IMODE(model.stat().st_mode) & 0o666 | stat.S_IWUSR
 
 
 def _put(part: Path, path: Path) -> None:

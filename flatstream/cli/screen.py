@@ -27,6 +27,7 @@ __all__ = [
     "describe_os_error",
     "emit",
     "facts",
+    "inert_json",
     "note",
     "offset",
     "plural",
@@ -95,7 +96,22 @@ def describe_os_error(error: OSError) -> str:
 
 def emit(result: Mapping[str, object]) -> None:
     """One JSON object on stdout."""
-    click.echo(json.dumps(result, indent=2))
+    click.echo(inert_json(json.dumps(result, indent=2)))
+
+
+def inert_json(text: str) -> str:
+    """The same JSON, with escapes for what a terminal would act on or could not show, but for ends of lines.
+
+    `json.dumps` leaves DEL as it is, and, if it is to keep letters readable, all that is not ASCII: U+009B, with which
+    sequences of control begin, and marks that turn the direction of text around.
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\n" else _json_escaped(char) for char in text)
+
+
+def _json_escaped(char: str) -> str:
+    return "\\u007f" if char == "\x7f" else json.dumps(char)[1:-1]
 
 
 def binary_stdout() -> BinaryIO:
@@ -106,8 +122,8 @@ def binary_stdout() -> BinaryIO:
 
 
 def note(text: str) -> None:
-    """One line on stderr, beside the result."""
-    click.echo(f"flatstream: {text}", err=True)
+    """One line on stderr, beside the result, whatever names of files or schemas are in it."""
+    click.echo(f"flatstream: {printable(text)}", err=True)
 
 
 def plural(count: int, noun: str) -> str:

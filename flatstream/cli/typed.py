@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from flatstream.cli.screen import inert_json
 from flatstream.records import Schema
 from flatstream.records.as_json import as_json
 
@@ -47,7 +48,7 @@ def record_of(schema: Path | None, root: str | None) -> Record:
 def json_line(record: Record, payload: memoryview) -> bytes:
     """A message as one line of JSON. ``VerificationFailed`` for a payload that is none."""
     line: dict[str, Any] = as_json(record, record.decode(payload))
-    return json.dumps(line, ensure_ascii=False, allow_nan=False).encode("utf-8") + b"\n"
+    return inert_json(json.dumps(line, ensure_ascii=False, allow_nan=False)).encode("utf-8") + b"\n"
 
 
 class Portion:

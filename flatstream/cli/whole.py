@@ -27,5 +27,5 @@ def refuse_source(path: Path, source: Path) -> None:
 def whole_file(path: Path, source: Path, *, replace: bool = True) -> Iterator[BinaryIO]:
     """What `flatstream.whole.written_whole` does, but for what `refuse_source` refuses."""
     refuse_source(path, source)
-    with written_whole(path, replace=replace) as file:
+    with written_whole(path, replace=replace, like=source) as file:
         yield file

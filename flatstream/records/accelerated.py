@@ -61,7 +61,8 @@ def _written(encoder: Encoder, field: Field) -> tuple[str, int, str, int, int, i
         size, align = inline_size(element), inline_align(element)
         if field.nested is not None:
             align = buffer_align(field.nested)
-    return field.name, field.slot, _code(kind), size, align, _bits(left_out), _bits(forced), field.required
+    code = "O" if field.name in encoder.tags else _code(kind)  # whose value is for Python to look at
+    return field.name, field.slot, code, size, align, _bits(left_out), _bits(forced), field.required
 
 
 def _bits(number: bytes | None) -> int | None:

@@ -61,7 +61,7 @@ def frame_parts(
         if rows.frame_rows(table, algorithm.name, frames):
             return iter([(frames, len(table))])
     taken = take(encoder.name, encoder.fields, table)
-    if _one_by_one(taken):
+    if _one_by_one(encoder, taken):
         frames = frame_many(list(_rows(encoder, taken)), algorithm)
     elif rows is not None:
         part = taken.rows if into is not None or _may_be_too_long(taken) else PART
@@ -154,7 +154,7 @@ def encode_table(encoder: Encoder, table: Any) -> Iterator[bytes | memoryview]:
         frames = memoryview(frame_table(encoder, table, "none")).toreadonly()
         return iter(scan(frames, max_frame_len=MAX_PAYLOAD))
     taken = take(encoder.name, encoder.fields, table)
-    if _one_by_one(taken):
+    if _one_by_one(encoder, taken):
         return iter(list(_rows(encoder, taken)))
     out, offsets, lengths = lay_rows(encoder, taken, 0)
     view = memoryview(out).toreadonly()
@@ -169,8 +169,9 @@ def _seal(out: bytearray, offsets: Ints, lengths: Ints, checksum: Checksum) -> N
             view[at - width : at] = pack(compute(view[at : at + size]) & mask)
 
 
-def _one_by_one(taken: Taken) -> bool:
-    return any(isinstance(column, Objects) for column in taken.columns.values())
+def _one_by_one(encoder: Encoder, taken: Taken) -> bool:
+    """Whether rows have no layout in common, or tags of unions, of which each needs its value."""
+    return any(isinstance(column, Objects) or name in encoder.tags for name, column in taken.columns.items())
 
 
 def _rows(encoder: Encoder, taken: Taken) -> Iterator[bytes]:

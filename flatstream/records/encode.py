@@ -103,7 +103,8 @@ class Encoder:
         self._layouts: dict[int, Layout] = {}
         self._flat: dict[tuple[str, ...], _Flat | None] = {}
         self._known = frozenset(field.name for field in table.fields)
-        self._tags = {f"{field.name}_type" for field in table.fields if isinstance(field.type, UnionType)}
+        self.tags = frozenset(f"{field.name}_type" for field in table.fields if isinstance(field.type, UnionType))
+        """Names of the tags of unions: one is never written without its value."""
         self._slots = [self._slot(index, field) for index, field in enumerate(table.fields)]
 
     def _slot(self, index: int, field: Field) -> _Slot:
@@ -163,7 +164,7 @@ class Encoder:
 
         That of a union's tag never is: it would be a tag without a value.
         """
-        return self._force and field.default is not None and field.name not in self._tags
+        return self._force and field.default is not None and field.name not in self.tags
 
     def layout(self, present: int) -> Layout:
         """The layout of a table with the fields of these bits."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from struct import pack
+from struct import pack, unpack_from
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -490,3 +490,16 @@ def test_enums_and_structs_in_vectors_come_back() -> None:
     frames = scan(frame_records(record, [{"colors": ["A", 3], "points": [(1, 2.0)]}]))
     assert record.to_arrow(frames).to_pylist() == [{"colors": [-5, 3], "points": [{"x": 1, "y": 2.0}]}]
     assert isinstance(record.to_arrow(frames), pa.RecordBatch)
+
+
+def test_a_vtable_that_is_shorter_than_its_own_length_is_one_more_shape() -> None:
+    # Found by fuzzing convert: the engine took the second payload for one like the first, which has no fields.
+    full = TELEMETRY.encode(device_id=1, timestamp=2, value=3.0)
+    vtable = 4 - unpack_from("<i", full, 4)[0]
+    empty = full[:vtable] + b"\0\0" + full[vtable + 2 :]
+    assert TELEMETRY.decode(empty) == {"device_id": 0, "timestamp": 0, "value": 0.0}
+    for payloads in ([empty, full], [full, empty], [empty, empty, full, full, empty]):
+        columns = TELEMETRY.columns(payloads)
+        assert [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)] == [
+            TELEMETRY.decode(payload) for payload in payloads
+        ]

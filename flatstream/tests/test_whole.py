@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -125,3 +125,32 @@ def test_a_folder_that_cannot_be_synced_is_let_pass_and_one_whose_sync_fails_is_
 def test_a_folder_is_refused_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(IsADirectoryError), written_whole(tmp_path):
         raise AssertionError("no work is done")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_what_only_its_owner_could_read_stays_so(tmp_path: Path) -> None:
+    secret, public, new = tmp_path / "secret", tmp_path / "public", tmp_path / "new"
+    for path, mode in ((secret, 0o600), (public, 0o644)):
+        path.write_bytes(b"old")
+        path.chmod(mode)
+
+    def mode_of(path: Path, **options: Any) -> int:
+        with written_whole(path, **options) as file:
+            file.write(b"new")
+        return path.stat().st_mode & 0o777
+
+    before = os.umask(0o022)
+    try:
+        assert mode_of(secret) == 0o600
+        assert mode_of(secret, like=public) == 0o600
+        assert mode_of(public, like=secret) == 0o644
+        assert mode_of(tmp_path / "other") == 0o644
+        assert mode_of(new, like=secret) == 0o600
+        new.unlink()
+        assert mode_of(new, like=secret, replace=False) == 0o600
+        public.chmod(0o777)
+        assert mode_of(public) == 0o644
+        public.chmod(0o444)
+        assert mode_of(public) == 0o644
+    finally:
+        os.umask(before)

@@ -171,7 +171,8 @@ impl Gatherer {
         let mut decisive = vec![false; payload.len()];
         decisive[..4].fill(true);
         decisive[4..8].fill(self.identifier.is_some());
-        for (start, len) in [(table.start, 4), (table.vtable, table.vtable_len)] {
+        // The length of a vtable counts also where it says that there are no bytes, not even its own.
+        for (start, len) in [(table.start, 4), (table.vtable, table.vtable_len.max(2))] {
             decisive[start as usize..][..len as usize].fill(true);
         }
         Some(Shape { size: payload.len(), windows: windows(payload, &decisive), places })

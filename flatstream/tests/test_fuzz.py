@@ -1,0 +1,168 @@
+"""The targets of `flatstream.tests.fuzz` without a fuzzer: what it begins with passes, and not if the library is wrong.
+
+Each target runs both engines itself; so these tests look at them once for each engine, and find the same.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import flatstream
+from flatstream import batch, deframer, salvaging
+from flatstream.cli import cat, recover
+from flatstream.errors import VerificationFailed
+from flatstream.records import Record, record
+from flatstream.salvaging import Gap
+from flatstream.tests.fuzz import messages
+from flatstream.tests.fuzz.commands import COMMANDS
+from flatstream.tests.fuzz.corpus import FOUND
+from flatstream.tests.fuzz.engines import ENGINES, RUNS, on_each
+from flatstream.tests.fuzz.record import README, RECORD, rendered
+from flatstream.tests.fuzz.targets import TARGETS, seeds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from flatstream.recovery import RecoveryReport
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_all_inputs_that_the_fuzzer_begins_with_pass(name: str) -> None:
+    before = RUNS.copy()
+    inputs = list(seeds(name))
+    for data in inputs:
+        TARGETS[name].run(data)
+    assert len(inputs) >= 8
+    assert all(RUNS[engine] - before[engine] >= len(inputs) for engine in ENGINES)
+
+
+def test_the_inputs_are_of_all_sorts() -> None:
+    assert len(list(seeds("parse"))) > 500
+    assert {data[0] % len(COMMANDS) for data in seeds("command")} == set(range(len(COMMANDS)))
+    assert {data[0] % 64 % len(messages.RECORDS) for data in seeds("records")} >= set(range(len(messages.RECORDS)))
+
+
+def test_what_was_found_once_is_of_a_target_and_in_the_readme() -> None:
+    text = README.read_text(encoding="utf-8")
+    found = [path.relative_to(FOUND).as_posix() for path in FOUND.rglob("*") if path.is_file()]
+    assert found
+    assert {name.partition("/")[0] for name in found} <= set(TARGETS)
+    assert all(f"| `{name}` |" in text for name in found)
+
+
+def test_the_readme_shows_what_the_record_holds() -> None:
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    text = README.read_text(encoding="utf-8")
+    assert rendered(text, record) == text
+    assert {run["target"] for run in record["runs"]} == set(TARGETS)
+
+
+def test_engines_that_differ_are_told() -> None:
+    with pytest.raises(AssertionError, match="the engines differ"):
+        on_each(lambda name: name)
+
+
+def wrong(target: str) -> bool:
+    """Whether some input of a target fails; in an order in which that is soon seen."""
+    for data in seeds(target):
+        try:
+            TARGETS[target].run(data)
+        except Exception:  # noqa: BLE001  (whatever a fuzzer would stop at)
+            return True
+    return False
+
+
+def _off_by_one(patch: pytest.MonkeyPatch) -> None:
+    """`scan` by the rules refuses a payload of exactly the limit."""
+    scan = batch._scan_by_the_rules
+    patch.setattr(
+        batch, "_scan_by_the_rules", lambda source, checksum, bound: scan(source, checksum, max(bound - 1, 0))
+    )
+
+
+def _native_off_by_one(patch: pytest.MonkeyPatch) -> None:
+    """The engine's scan stops in front of a payload of exactly the limit."""
+    (name,) = set(ENGINES) - {"python"}
+    engine = ENGINES[name]
+
+    class Native:
+        def __getattr__(self, attribute: str) -> Any:
+            return getattr(engine, attribute)
+
+        def scan(self, source: memoryview, checksum: str, bound: int, threads: int) -> Any:
+            return engine.scan(source, checksum, max(bound - 1, 0), threads)
+
+    patch.setitem(ENGINES, name, Native())
+
+
+def _stray(patch: pytest.MonkeyPatch) -> None:
+    """The parser raises what is not of the project."""
+    patch.setattr(deframer, "ChecksumMismatch", lambda *_: UnboundLocalError("of another kind"))
+
+
+def _credulous(patch: pytest.MonkeyPatch) -> None:
+    """The engine's verifier accepts everything."""
+
+    class Verifier:
+        def accepts(self, _payload: object, /) -> bool:
+            return True
+
+    patch.setattr(Record, "engine_verifier", lambda _self: Verifier() if flatstream.engine.native else None)
+
+
+def _lenient(patch: pytest.MonkeyPatch) -> None:
+    """The verifier in Python passes all."""
+    patch.setattr(record, "verify", lambda *_: None)
+
+
+def _blunt(patch: pytest.MonkeyPatch) -> None:
+    """A wrong schema is an error of the payload's."""
+    patch.setattr("flatstream.records.schema.SchemaError", VerificationFailed)
+
+
+def _silent(patch: pytest.MonkeyPatch) -> None:
+    """Salvage does not tell of gaps."""
+    pieces = salvaging._Salvage.pieces
+    patch.setattr(
+        salvaging._Salvage, "pieces", lambda self: (each for each in pieces(self) if not isinstance(each, Gap))
+    )
+
+
+def _overlong(patch: pytest.MonkeyPatch) -> None:
+    """Recovery cuts a byte too many."""
+
+    def cut(file: BinaryIO, report: RecoveryReport) -> None:
+        file.truncate(max(report.last_good_offset - 1, 0))
+
+    patch.setattr(recover, "truncate", cut)
+
+
+def _raw(patch: pytest.MonkeyPatch) -> None:
+    """Text goes to the terminal as it is."""
+    patch.setattr(cat, "printable", str)
+
+
+BREAKS: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
+    "a bound that is off by one": ("parse", _off_by_one),
+    "a native bound that is off by one": ("parse", _native_off_by_one),
+    "an error of another kind": ("parse", _stray),
+    "an engine that accepts all": ("records", _credulous),
+    "a verifier that accepts all": ("records", _lenient),
+    "an error of the wrong kind": ("schema", _blunt),
+    "a gap that is not told": ("salvage", _silent),
+    "a cut of too much": ("command", _overlong),
+    "text that steers the terminal": ("command", _raw),
+}
+
+
+@pytest.mark.parametrize(("target", "broken"), BREAKS.values(), ids=BREAKS)
+def test_a_target_fails_where_the_library_is_broken(
+    target: str, broken: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        broken(patch)
+        assert wrong(target)
