@@ -263,6 +263,19 @@ def test_a_journal_that_fails_ends_the_service_and_is_nobody_else_s_error(
     assert capsys.readouterr().err == ""
 
 
+def test_the_first_error_of_the_journal_is_the_one_that_ends_the_service(journal: Path) -> None:
+    async def main() -> None:
+        with flatstream.open(journal, "ab", durability="none") as writer:
+            receiver = tls_journal.Receiver(writer)
+            for action in ("first", "second"):
+                with pytest.raises(StreamIOError), receiver._failing():
+                    raise StreamIOError(action)
+            with pytest.raises(StreamIOError, match="first"):
+                await receiver.failed
+
+    asyncio.run(main())
+
+
 def test_the_service_starts_again_after_a_crash_and_what_it_answers_for_is_durable(
     source: Path, journal: Path, tls: Contexts, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -522,6 +522,18 @@ def test_a_signal_handler_that_calls_while_the_disk_works_is_refused(path: Path,
     assert payloads(path) == []
 
 
+def test_a_signal_handler_that_closes_in_the_middle_of_closing_changes_nothing(path: Path) -> None:
+    class Signalled(Disk):
+        def write(self, fd: int, data: Buffer) -> int:
+            journal.close()
+            return super().write(fd, data)
+
+    journal = opened(path, Signalled(), durability="none")
+    journal.write_payload(b"abc")
+    journal.close()
+    assert payloads(path) == [b"abc"]
+
+
 def test_a_closed_journal_takes_nothing_and_closes_twice(path: Path) -> None:
     journal = opened(path)
     journal.close()
