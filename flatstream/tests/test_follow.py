@@ -448,6 +448,32 @@ def test_what_stands_before_a_long_torn_tail_is_looked_at_again(path: Path, fram
             reader.poll()
 
 
+@pytest.mark.parametrize("checksum", ["none", "xxh3_64"])
+@pytest.mark.parametrize("looks", [1, 2])
+@pytest.mark.parametrize("length", [500, 400_000])
+def test_another_frame_in_place_of_a_torn_one_is_not_taken_for_its_end(
+    path: Path, checksum: str, looks: int, length: int
+) -> None:
+    def frame(name: bytes) -> bytes:
+        return bytes(flatstream.frame_many([name.ljust(length, b"\0")], checksum))
+
+    append(path, frame(b"first") + frame(b"old")[:300])
+    with following(path, checksum) as reader:
+        assert [reader.poll() is None for _ in range(looks)] == [False, True][:looks]
+        os.truncate(path, len(frame(b"first")))
+        append(path, frame(b"new") + frame(b"last"))  # the bytes just before those that are new look as they did
+        assert [each.rstrip(b"\0") for each in polled(reader)] == [b"new", b"last"]
+
+
+def test_a_frame_is_not_taken_for_the_end_of_one_that_had_another_length(path: Path, framed: Any) -> None:
+    append(path, framed(NONE, bytes(100) + b"old")[:-3])
+    with following(path, "none") as reader:
+        assert polled(reader) == []
+        os.truncate(path, 0)
+        append(path, framed(NONE, bytes(100), b"new"))
+        assert polled(reader) == [bytes(100), b"new"]
+
+
 @pytest.mark.parametrize("new", [0, 5, 40])
 def test_a_cut_below_what_was_given_is_an_error_of_its_own(path: Path, framed: Any, new: int) -> None:
     append(path, framed(CRC32, b"1", b"2"))
@@ -525,6 +551,12 @@ class Following(RuleBasedStateMachine):
     def cut(self) -> None:
         os.truncate(self.path, self.path.stat().st_size - self.torn)
         self.torn = 0
+
+    @precondition(lambda self: self.torn)
+    @rule(payload=st.binary(max_size=3), zeros=st.integers(0, 200))
+    def cut_and_write(self, payload: bytes, zeros: int) -> None:
+        self.cut()
+        self.write([payload + bytes(zeros), b"next"])
 
     @precondition(lambda self: not self.torn and self.path.stat().st_size and sys.platform != "win32")
     @rule()
