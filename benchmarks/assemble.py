@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks.intervals import estimate, is_tie, noise_floor, ratios, widened
+from benchmarks.intervals import estimate, is_tie, noise_floor, ratios, recorded, widened
 from benchmarks.records import Bar, GroupRecord, Row, verdict
 
 if TYPE_CHECKING:
@@ -60,17 +60,10 @@ def _together(rows: Sequence[Row]) -> Row:
 def _number(row: Row, floor: float) -> None:
     """Make all numbers of a row from its samples."""
     time, ratio = estimate(row["samples"]), estimate(ratios(row["samples"], row["beside"]))
-    row["ns"], row["ns_low"], row["ns_high"] = (_rounded(value, 3) for value in (time.median, time.low, time.high))
+    row["ns"], row["ns_low"], row["ns_high"] = map(recorded, (time.median, time.low, time.high))
     around = widened(ratio, floor)
-    row["ratio"], row["ratio_low"], row["ratio_high"] = (
-        _rounded(value, 4) for value in (around.median, around.low, around.high)
-    )
+    row["ratio"], row["ratio_low"], row["ratio_high"] = map(recorded, (around.median, around.low, around.high))
     row["tie"] = is_tie(around, floor)
-
-
-def _rounded(value: float, digits: int) -> float:
-    """So many digits after the point, and never 0."""
-    return max(round(value, digits), round(10.0**-digits, digits))
 
 
 def _unpaired(row: Row) -> Row:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from benchmarks import charts
 from benchmarks.blocks import BLOCKS, block, number, report
 from benchmarks.environment import ROOT, library_digest, sources_digest
+from benchmarks.faults import faults
 from benchmarks.markers import MarkerError, block_names, filled
 from benchmarks.page import conformance
 from benchmarks.page import render as page_of
 from benchmarks.prose import held, unheld
-from benchmarks.records import RecordError, faults, load, write_text
+from benchmarks.records import RecordError, load, write_text
 from benchmarks.scenarios import SCENARIOS
 
 if TYPE_CHECKING:

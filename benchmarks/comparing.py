@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.intervals import recorded
 from benchmarks.records import RecordError, load, measured, read
 from benchmarks.tables.numbers import multiple, nanoseconds
 
@@ -52,14 +53,16 @@ def differences(
 
     By ``ratio``: how the ratio to the group's reference changed, which also holds between two machines. By ``time``:
     how the time itself changed, for two runs on one machine. A change that is inside of the noise of both is a tie.
+    Ratios to two different references are not compared.
     """
     for scenario in before:
         if scenario not in after:
             continue
         groups = {group["name"]: group for group in after[scenario]["groups"]}
         for group in before[scenario]["groups"]:
-            if group["name"] in groups:
-                yield from _of_group(scenario, group, groups[group["name"]], by)
+            again = groups.get(group["name"])
+            if again is not None and (by == "time" or again["reference"] == group["reference"]):
+                yield from _of_group(scenario, group, again, by)
 
 
 def _of_group(scenario: str, before: GroupRecord, after: GroupRecord, by: str) -> Iterator[Difference]:
@@ -80,9 +83,9 @@ def _of_group(scenario: str, before: GroupRecord, after: GroupRecord, by: str) -
             "label": row["label"],
             "before": row["ns"],
             "after": again["ns"],
-            "change": round(exp(change), 4),
-            "low": round(exp(low), 4),
-            "high": round(exp(high), 4),
+            "change": recorded(exp(change)),
+            "low": recorded(exp(low)),
+            "high": recorded(exp(high)),
             "verdict": "faster" if high < 0 else "slower" if low > 0 else "tie",
         }
 

@@ -68,7 +68,7 @@ def _payloads(frames: Iterable[bytes | memoryview]) -> list[bytes]:
 
 
 def _msgpack(tier: str, workload: Workload) -> Lane:
-    peer = lane(MessagePack(), tier, workload)
+    peer = lane(MessagePack(appended=True), tier, workload)
     if isinstance(peer, Absent):
         raise TypeError(peer.reason)
     return peer

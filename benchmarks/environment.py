@@ -26,6 +26,7 @@ RENDERING: Final = frozenset(
         "blocks.py",
         "check.py",
         "comparing.py",
+        "faults.py",
         "markers.py",
         "prose.py",
         "records.py",

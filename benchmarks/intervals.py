@@ -20,7 +20,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CONFIDENCE", "Estimate", "Processes", "estimate", "is_tie", "noise_floor", "ratios", "widened"]
+__all__ = ["CONFIDENCE", "Estimate", "Processes", "estimate", "is_tie", "noise_floor", "ratios", "recorded", "widened"]
 
 Processes = list[list[float]]
 """A number for each round, in a list for each process."""
@@ -57,6 +57,11 @@ def estimate(processes: Sequence[Sequence[float]], seed: int = 1) -> Estimate:
     apart = np.abs(medians[:RESAMPLES] - medians[RESAMPLES:])
     half = min(float(np.quantile(apart, CONFIDENCE)) * _small_sample(len(units)), log(WIDEST))
     return Estimate(center, center * exp(-half), center * exp(half))
+
+
+def recorded(value: float) -> float:
+    """A number as the records hold it: six significant digits, since some lanes take picoseconds a message."""
+    return float(f"{value:.6g}")
 
 
 def ratios(own: Sequence[Sequence[float]], beside: Sequence[Sequence[float]]) -> Processes:

@@ -11,11 +11,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from benchmarks.workloads import Shape
 
-__all__ = ["Access", "adding", "appending", "making"]
+__all__ = ["Access", "adding", "appending", "making", "mapping"]
 
 Access: TypeAlias = Literal["tuple", "key", "attribute", "method"]
 """How a field of a parsed message is reached: unpacked, by ``[name]``, by ``.name``, by ``.Name()`` as flatc has it."""
@@ -63,10 +63,24 @@ def appending(shape: Shape, value: Literal["tuple", "dict", "new"], statement: s
         head, made = " for row in rows:", "row"
     else:
         head = f" for {_targets(shape)} in rows:"
-        pairs = {"dict": "{{{}}}".format(", ".join(f"{name!r}: f{place}" for place, name in names))}
-        made = pairs.get(value, f"new({', '.join(f'{name}=f{place}' for place, name in names)})")
+        made = _dict(shape) if value == "dict" else f"new({', '.join(f'{name}=f{place}' for place, name in names)})"
     body = statement.replace("{value}", made).splitlines()
     return _compiled(["def append(rows, sink, encode, new=None):", head, *(f"  {line}" for line in body)], "append")
+
+
+@cache
+def mapping(shape: Shape, value: Literal["dict", "numbers"]) -> Callable[[Any], Iterator[Any]]:
+    """A function of an iterable of rows: of each a ``dict`` with the names of the fields, or the numbers of its cells.
+
+    A cell is text.
+    """
+    read = [f"{'float' if field.kind == 'f64' else 'int'}(f{place}), " for place, field in enumerate(shape.fields)]
+    made = {"dict": _dict(shape), "numbers": f"({''.join(read)})"}[value]
+    return _compiled([f"def map(rows): return ({made} for {_targets(shape)} in rows)"], "map")
+
+
+def _dict(shape: Shape) -> str:
+    return "{{{}}}".format(", ".join(f"{name!r}: f{place}" for place, name in enumerate(shape.names)))
 
 
 def _targets(shape: Shape) -> str:

@@ -18,6 +18,8 @@ __all__ = ["FULL", "QUICK", "Effort", "Samples", "measure", "quiet", "rotated"]
 class Effort:
     """How long a group is measured in each process: rounds up to ``seconds``, but at least and at most so many.
 
+    A group of more than `LANES` gets more seconds in proportion.
+
     A sample repeats its call until it takes ``sample_ns``, so that the clock's own cost and grain do not count.
     """
 
@@ -38,6 +40,8 @@ class Samples:
     own: list[float]
     beside: list[float]
 
+
+LANES: Final = 14
 
 FULL: Final = Effort(least=1, most=12, seconds=0.8, sample_ns=2_000_000, processes=5)
 QUICK: Final = Effort(least=2, most=10, seconds=0.2, sample_ns=300_000, quick=True)
@@ -92,7 +96,7 @@ def measure(
                     samples[index].own.append(_timed(calls[index], loops[index], clock))
             turn += 1
             spent = (clock() - began) / 1e9
-            fitting = int(effort.seconds * turn / spent) if spent else effort.most
+            fitting = int(effort.seconds * max(1.0, len(calls) / LANES) * turn / spent) if spent else effort.most
             rounds = max(effort.least, min(effort.most, fitting))
             progress(min(1.0, turn / rounds))
     return samples

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -19,7 +20,7 @@ from benchmarks.records import write_text
 from benchmarks.run import record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from benchmarks.environment import Environment
@@ -53,31 +54,49 @@ class Store:
         self.folder = folder
         self._head = json.dumps({**facts, "date": "", "effort": str(effort)}, sort_keys=True)
 
-    def found(self) -> dict[Unit, Any]:
-        """What a run in this environment has left."""
+    @property
+    def is_other(self) -> bool:
+        """Whether what is there is of another environment, and so of no use."""
         head = self.folder / "run.json"
-        if not head.exists() or head.read_text(encoding="utf-8") != self._head:
+        try:
+            return head.exists() and head.read_bytes() != self._head.encode()
+        except OSError:
+            return True
+
+    def found(self) -> dict[Unit, Any]:
+        """What a run in this environment has left. A file that is no whole unit counts as none: it is measured anew."""
+        if self.is_other:
             return {}
         units = {}
         for path in self.folder.glob("*/*.json"):
             turn, _, part = path.stem.partition(".")
-            units[Unit(int(turn), path.parent.name, part)] = json.loads(path.read_text(encoding="utf-8"))
+            with suppress(OSError, ValueError):
+                units[Unit(int(turn), path.parent.name, part)] = json.loads(path.read_text(encoding="utf-8"))
         return units
 
     def begin(self) -> None:
         """Forget what a run in another environment left."""
-        head = self.folder / "run.json"
-        if not head.exists() or head.read_text(encoding="utf-8") != self._head:
+        if self.is_other:
             self.clear()
-            write_text(head, self._head)
+        write_text(self.folder / "run.json", self._head)
 
     def keep(self, unit: Unit, found: Any) -> None:
         """Write one unit, whole or not at all."""
-        write_text(self.folder / unit.scenario / f"{unit.turn}.{unit.part}.json", json.dumps(found))
+        write_text(self._place(unit), json.dumps(found))
+
+    def forget(self, units: Iterable[Unit]) -> None:
+        """These units are in records now. What another run has left stays."""
+        for unit in units:
+            self._place(unit).unlink(missing_ok=True)
+        if not self.found():
+            self.clear()
 
     def clear(self) -> None:
-        """The run is finished, or is not to go on."""
+        """No run is to go on."""
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _place(self, unit: Unit) -> Path:
+        return self.folder / unit.scenario / f"{unit.turn}.{unit.part}.json"
 
 
 @dataclass

@@ -161,10 +161,11 @@ def _pack_rows(rows: Rows) -> bytearray:
 def encode_group(count: int) -> Group:
     """F1: from values by name to a payload."""
     rows, dicts = telemetry(count).rows, _dicts(count)
-    encode, pack = partial(_encoded, dicts), partial(_packed, dicts)
+    encode, spread, pack = partial(_encoded, dicts), partial(_spread, dicts), partial(_packed, dicts)
     read = lambda: [tuple(msgpack.unpackb(packed).values()) for packed in pack()]  # noqa: E731  (one line, used below)
     lanes = [
-        _ours("encode", "Record.encode(**fields)", A_CALL, encode, lambda: _accessed(encode()), ENCODED),
+        _ours("encode", "Record.encode(dict)", A_CALL, encode, lambda: _accessed(encode()), ENCODED),
+        _ours("spread", "Record.encode(**dict)", A_CALL, spread, lambda: _accessed(spread()), ENCODED),
         Lane(REFERENCE, "msgpack", MSGPACK, "Packer.pack(dict), a call a message", pack, read),
     ]
     return Group("encode", "F1", "build the message from a dict of values", count, REFERENCE, lanes, rows)
@@ -172,9 +173,10 @@ def encode_group(count: int) -> Group:
 
 def official_group(count: int) -> Group:
     """F1: the same beside the official builder."""
-    encode = partial(_encoded, _dicts(count))
+    encode = partial(_encoded_by_name, telemetry(count).rows)
+    note = "a call a message, with its values by name"
     lanes = [
-        _ours("encode", "Record.encode(**fields)", A_CALL, encode, lambda: _accessed(encode()), OF_THE_BUILDER),
+        _ours("encode", "Record.encode(**fields)", note, encode, lambda: _accessed(encode()), OF_THE_BUILDER),
         _builder_lane(count),
     ]
     return Group("builder", "F1", "build the message from values", count, "official", lanes, telemetry(count).rows)
@@ -184,11 +186,25 @@ def _dicts(count: int) -> list[dict[str, Any]]:
     return [dict(zip(NAMES, row, strict=True)) for row in telemetry(count).rows]
 
 
-def _encoded(dicts: list[dict[str, Any]]) -> list[bytes]:
+def _encode() -> Callable[..., bytes]:
     record = event("native")
-    record.encode(**dicts[0])  # from here on, the engine's function stands in for the method
-    encode = record.encode
+    record.encode()  # from here on, the engine's function stands in for the method
+    return record.encode
+
+
+def _encoded(dicts: list[dict[str, Any]]) -> list[bytes]:
+    encode = _encode()
+    return [encode(fields) for fields in dicts]
+
+
+def _spread(dicts: list[dict[str, Any]]) -> list[bytes]:
+    encode = _encode()
     return [encode(**fields) for fields in dicts]
+
+
+def _encoded_by_name(rows: Rows) -> list[bytes]:
+    encode = _encode()
+    return [encode(device_id=device_id, timestamp=timestamp, value=value) for device_id, timestamp, value in rows]
 
 
 def _packed(dicts: list[dict[str, Any]]) -> list[bytes]:

@@ -9,15 +9,11 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Final, Literal, NotRequired, TypeAlias, TypedDict, cast
+from typing import Final, Literal, NotRequired, TypeAlias, TypedDict, cast
 
 from jsonschema import Draft202012Validator
 
 from benchmarks.environment import ROOT, Environment
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = [
     "DATA",
@@ -34,7 +30,6 @@ __all__ = [
     "ScalePoint",
     "Status",
     "Timeline",
-    "faults",
     "load",
     "measured",
     "read",
@@ -288,20 +283,3 @@ def measured(group: GroupRecord) -> list[Row]:
 def verdict(ratio: float, bound: float) -> Literal["met", "missed"]:
     """Whether a promise is kept."""
     return "met" if ratio <= bound else "missed"
-
-
-def faults(record: Record) -> Iterator[str]:
-    """Where the numbers of a record do not follow from its own samples."""
-    for group in record["groups"]:
-        where = f"{record['scenario']}/{group['name']}"
-        rows = {row["name"]: row for row in measured(group)}
-        for row in rows.values():
-            samples, beside = ([time for process in row[key] for time in process] for key in ("samples", "beside"))
-            if round(median(samples), 3) != row["ns"]:
-                yield f"{where}/{row['name']}: ns is not the median of the samples"
-            paired = [own / other for own, other in zip(samples, beside, strict=True)]
-            if max(round(median(paired), 4), 0.0001) != row["ratio"]:
-                yield f"{where}/{row['name']}: ratio is not the median of the paired ratios"
-        for bar in group["bars"]:
-            if bar["ratio"] != rows[bar["name"]]["ratio"] or bar["verdict"] != verdict(bar["ratio"], bar["bound"]):
-                yield f"{where}/{bar['name']}: the bar does not follow from its row"

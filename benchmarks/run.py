@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from benchmarks.assemble import assembled
-from benchmarks.intervals import CONFIDENCE
+from benchmarks.intervals import CONFIDENCE, recorded
 from benchmarks.measure import Samples, measure
 from benchmarks.models import fitted
 from benchmarks.tiers import Absent, Lane
@@ -132,10 +132,10 @@ def _row(entrant: Lane | Absent, taken: dict[str, Samples]) -> Row:
 
 
 def _a_message(samples: Samples, messages: int) -> Samples:
-    """Nanoseconds a message, to the picosecond: what is recorded, and all that is quoted follows from."""
+    """Nanoseconds a message, never 0: what is recorded, and all that is quoted follows from."""
 
     def each(times: list[float]) -> list[float]:
-        return [round(max(time / messages, 0.001), 3) for time in times]
+        return [recorded(max(time / messages, 1e-6)) for time in times]
 
     return Samples(each(samples.own), each(samples.beside))
 

@@ -61,8 +61,11 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
     effort = QUICK if quick else FULL
     facts = environment()  # of the sources that are loaded now; they may be edited while a long run goes on
     store = None if quick else Store(UNFINISHED, facts, effort)
-    if store is not None and fresh:
-        store.clear()
+    if store is not None:
+        if store.is_other:
+            console.print("An unfinished run of other sources, libraries or settings is dropped.")
+        if fresh:
+            store.clear()
     plan = Plan(chosen, effort, facts, in_a_process, store)
     if (load := _load()) > BUSY:
         console.print(
@@ -80,7 +83,7 @@ def run(*, quick: bool, only: tuple[str, ...], out: Path | None, fresh: bool, li
         if out is not None:
             save(records, out)
         if store is not None:
-            store.clear()
+            store.forget(plan.units())
     except KeyboardInterrupt:
         _stopped(console, plan)
         sys.exit(INTERRUPTED)
@@ -100,21 +103,21 @@ def _load() -> float:
 def _chosen(patterns: tuple[str, ...], *, quick: bool) -> dict[str, Scenario]:
     """The scenarios that match, each with the parts that match; all, if there are no patterns."""
     found: dict[str, Scenario] = {}
+    unmatched = set(patterns)
     for name, scenario in SCENARIOS.items():
         offered = scenario.shortened() if quick else scenario
-        parts = [
-            part
-            for part in offered.parts
-            if not patterns
-            or any(fnmatchcase(name if "/" not in glob else f"{name}/{part}", glob) for glob in patterns)
-        ]
+        parts = []
+        for part in offered.parts:
+            matching = {glob for glob in patterns if fnmatchcase(name if "/" not in glob else f"{name}/{part}", glob)}
+            unmatched -= matching
+            if matching or not patterns:
+                parts.append(part)
         if parts:
             found[name] = offered.of_parts(parts)
-    if not found:
-        names = ", ".join(SCENARIOS)
-        raise click.BadParameter(
-            f"no scenario matches {' or '.join(map(repr, patterns))}; there are {names}", param_hint="--only"
-        )
+    if unmatched:
+        wrong = " or ".join(repr(glob) for glob in patterns if glob in unmatched)
+        kind = "scenario of a quick run" if quick else "scenario"
+        raise click.BadParameter(f"no {kind} matches {wrong}; there are {', '.join(SCENARIOS)}", param_hint="--only")
     return found
 
 

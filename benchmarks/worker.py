@@ -9,12 +9,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from subprocess import PIPE, Popen
 from typing import IO, TYPE_CHECKING, Any, Final
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until all is loaded: Ctrl-C ends the process, with no traceback
 
 from benchmarks.environment import ROOT, library_digest, sources_digest
 from benchmarks.measure import Effort
@@ -108,6 +112,8 @@ def main() -> None:
     """Read the task, and work."""
     from benchmarks.scenarios import SCENARIOS  # noqa: PLC0415  (only the process itself needs what contenders import)
 
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a contender prints is no answer
     try:

@@ -8,13 +8,14 @@
     events.groupby("device_id").value.mean().compute()
 
 A file that has an index beside it (``flatstream index``) is shared out in parts of about ``part_size`` bytes, of which
-each begins at a mark; one that has none is a part of its own. A stale index is an error, now or when its part is read.
-What was appended to a file since it was indexed belongs to its last part.
+each begins at a mark; one that has none is a part of its own. What was appended to a file since it was indexed belongs
+to its last part. A stale index is an error, now or when its part is read; only `verify` then reads the file without
+it, and says so.
 
 Collections are lazy: they are computed by Dask's own schedulers on this machine, or by a cluster as soon as there is a
 ``dask.distributed.Client``. A part is read from its file by whoever computes it, so that the part of a worker that dies
 is read again by another one. Paths must lead to the same files everywhere. Each worker needs the memory of a few
-windows of a MiB, or of its largest frame, for `verify`; and that of the decoded parts for the others.
+windows of a MiB, and of two frames if they are larger, for `verify`; and that of the decoded parts for the others.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import uuid4
 
 from flatstream import remote
@@ -69,10 +70,12 @@ class Verdict:
     """One past the last good frame in front of the first fault."""
     error: FlatStreamError | None
     """The first fault; ``UnexpectedEof`` is a torn tail (C2)."""
+    stale: IndexStale | None = None
+    """Why the index of the file was not used, if it has one that is not, or no longer, its own."""
 
     @property
     def good(self) -> bool:
-        """Whether there is none."""
+        """Whether there is no fault."""
         return self.error is None
 
 
@@ -92,6 +95,8 @@ class _Part:
     """How many there are by the index; ``None`` if that is not known."""
     mark: Mark | None = None
     """The mark at ``start``, if there is an index."""
+    stale: IndexStale | None = None
+    """Why the index was not used, if that is so."""
 
     def __dask_tokenize__(self) -> tuple[str, str, int]:
         return self.call, self.url, self.start
@@ -99,9 +104,12 @@ class _Part:
     def windows(self) -> Iterator[Window]:
         """Its frames; an ``IndexStale`` in place of an error if there are not those that the index knows."""
         frames = 0
-        with _opened(self.url) as file:
+        with remote.opened(self.url) as file:
             if self.mark is not None:
-                check_mark(file, self.mark, self.checksum.name)
+                try:
+                    check_mark(file, self.mark, self.checksum.name)
+                except IndexStale as error:
+                    raise _of(self.url, error) from error
             file.seek(self.start)
             for window in windows(file, self.checksum, self.max_frame_len, offset=self.start, stop=self.stop):
                 frames += len(window.frames)
@@ -118,8 +126,16 @@ class _Part:
             if window.error is not None and not (torn_tail and isinstance(window.error, UnexpectedEof)):
                 raise window.error
 
+    def without(self, stale: IndexStale) -> _Part:
+        """All of its file."""
+        return replace(self, start=0, stop=None, frames=None, mark=None, stale=stale)
+
     def _stale(self) -> IndexStale:
         return IndexStale(f"{self.url}: the index knows other frames from {self.start} to {self.stop}")
+
+
+def _of(url: str, error: IndexStale) -> IndexStale:
+    return IndexStale(f"{url}: {error}")
 
 
 def verify(
@@ -131,11 +147,13 @@ def verify(
 ) -> Any:
     """A ``dask.bag.Bag`` with a `Verdict` for each file, in their order: every frame is read and its checksum verified.
 
-    Faults are results; ``OSError``, ``StreamIOError``, ``IndexStale`` and ``IndexInvalid`` are raised.
+    Faults are results, and a file whose index is stale is read without it; ``OSError``, ``StreamIOError`` and
+    ``IndexInvalid`` are raised.
     """
     judge, sum_up = delayed(_judged), delayed(_summed_up)
     files = [
-        sum_up([judge(part) for part in parts]) for parts in _parts(urls, checksum, max_frame_len, part_size).values()
+        sum_up(parts[0], [judge(part) for part in parts])
+        for parts in _parts(urls, checksum, max_frame_len, part_size, stale=True).values()
     ]
     return dask_bag.from_delayed(files) if files else dask_bag.from_sequence([], npartitions=1)
 
@@ -183,27 +201,31 @@ def records(
     return dask_dataframe.from_map(_rows, found, record=record, names=names, torn_tail=torn_tail, meta=empty)
 
 
-def _parts(urls: Places, checksum: str | Checksum, max_frame_len: int, part_size: int) -> dict[int, list[_Part]]:
-    """The parts of each file, by its number."""
+def _parts(
+    urls: Places, checksum: str | Checksum, max_frame_len: int, part_size: int, *, stale: bool = False
+) -> dict[int, list[_Part]]:
+    """The parts of each file, by its number; with ``stale`` one part if its index is stale, else that is raised."""
     if part_size < 1:
         raise ValueError(f"part_size must be 1 byte or more, not {part_size}")
     algorithm = by_name(checksum)
     places = [urls] if isinstance(urls, str | os.PathLike) else urls
     call = uuid4().hex
     return {
-        number: _shared_out(_Part(_everywhere(place), algorithm, max_frame_len, call), part_size)
+        number: _shared_out(_Part(_everywhere(place), algorithm, max_frame_len, call), part_size, stale=stale)
         for number, place in enumerate(places)
     }
 
 
-def _shared_out(whole: _Part, part_size: int) -> list[_Part]:
+def _shared_out(whole: _Part, part_size: int, *, stale: bool) -> list[_Part]:
     beside = sidecar(whole.url)
-    if not (remote.exists(beside) if remote.is_url(beside) else Path(beside).exists()):
+    if not remote.exists(beside):
         return [whole]
-    index = Index.load(beside)
-    if index.checksum != whole.checksum.name:
-        raise ValueError(f"{whole.url}: the index is of a stream of {index.checksum}, not {whole.checksum.name}")
-    index.check(whole.url)
+    try:
+        index = Index.load(beside).fitting(whole.url, whole.checksum.name)
+    except IndexStale as error:
+        if stale:
+            return [whole.without(_of(whole.url, error))]
+        raise _of(whole.url, error) from error
     marks = {mark.offset: mark for mark in index.marks}
     parts = [
         replace(whole, start=part.start, stop=part.stop, frames=part.frames, mark=marks[part.start])
@@ -220,23 +242,25 @@ def _everywhere(place: str | os.PathLike[str]) -> str:
     return place if remote.is_url(place) else str(Path(place).absolute())
 
 
-def _opened(url: str) -> BinaryIO:
-    return remote.opened(url) if remote.is_url(url) else cast("BinaryIO", Path(url).open("rb", buffering=0))
-
-
 def _judged(part: _Part) -> Verdict:
     frames = payload_bytes = 0
-    end, error = part.start, None
-    for window in part.windows():
-        count = len(window.frames)
-        frames += count
-        payload_bytes += window.frames.last_good_offset - count * window.frames.header
-        end, error = window.end, window.error
-    return Verdict(part.url, frames, payload_bytes, end, error)
+    end, error, stale = part.start, None, part.stale
+    try:
+        for window in part.windows():
+            count = len(window.frames)
+            frames += count
+            payload_bytes += window.frames.last_good_offset - count * window.frames.header
+            end, error = window.end, window.error
+    except IndexStale as cause:
+        stale = cause
+    return Verdict(part.url, frames, payload_bytes, end, error, stale)
 
 
-def _summed_up(parts: list[Verdict]) -> list[Verdict]:
+def _summed_up(begin: _Part, parts: list[Verdict]) -> list[Verdict]:
     """The verdict on a file from those on its parts, as the only item of a partition."""
+    stale = next((part.stale for part in parts if part.stale is not None), None)
+    if stale is not None and begin.mark is not None:
+        return [_judged(begin.without(stale))]  # no part can be believed
     first = next((part for part in parts if part.error is not None), parts[-1])
     frames, payload_bytes = sum(part.frames for part in parts), sum(part.payload_bytes for part in parts)
     return [replace(first, frames=frames, payload_bytes=payload_bytes)]

@@ -11,6 +11,7 @@ import os
 import stat
 from contextlib import contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flatstream import locking
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-__all__ = ["Disk", "DiskFile", "attempted"]
+__all__ = ["Disk", "DiskFile", "attempted", "sync_name"]
 
 _FLAGS: Final = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 """Bytes are bytes, and a program that is started does not inherit the file, and with it the lock."""
@@ -145,6 +146,17 @@ class DiskFile(io.RawIOBase):
             return
         super().close()
         self.disk.close(self._fd)
+
+
+def sync_name(disk: Disk, path: str) -> None:
+    """Make the name of a file durable: a file that was synced can still be missing after a crash."""
+    if not disk.syncs_directories:
+        return
+    fd = disk.open(str(Path(os.path.realpath(path)).parent), os.O_RDONLY)
+    try:
+        disk.sync(fd)
+    finally:
+        disk.close(fd)
 
 
 @contextmanager

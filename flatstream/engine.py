@@ -57,17 +57,21 @@ class WholeFrames(Protocol):
     def __next__(self) -> list[Payload]: ...
 
 
-class FrameWriter(Protocol):
-    """Writes small ``bytes`` payloads to a sink that takes them; leaves the rest to the writer that it belongs to."""
+class Gate(Protocol):
+    """What a `FrameWriter` and the Python code behind it share, so that neither has to know the other."""
 
     written: int
-    """Bytes of the frames that went this way."""
+    """Bytes of the frames that went the short way."""
+
+    def close(self) -> None:
+        """Leave everything to ``slow`` from now on."""
+
+
+class FrameWriter(Protocol):
+    """Writes small ``bytes`` payloads to a sink that takes them; leaves the rest to Python."""
 
     def write_payload(self, payload: Buffer, /) -> None:
         """Write any bytes-like as one frame."""
-
-    def close(self) -> None:
-        """Leave everything to the writer from now on."""
 
 
 EngineColumn: TypeAlias = "tuple[int, Buffer, Any, Any, Buffer | None, bool]"
@@ -108,7 +112,7 @@ class RowEncoder(Protocol):
     """Writes tables of one type, byte for byte as `flatstream.records.encode`."""
 
     def function(self) -> Callable[..., bytes]:
-        """A function from values by field name to a payload; what is not plain is left to ``slow``."""
+        """A function from values, by field name or in a dict, to a payload; what is not plain is left to ``slow``."""
 
     def frame_rows(self, rows: list[Any], checksum: str, frames: bytearray, /) -> bool:
         """Append the frames of rows; nothing, and ``False``, unless all are tuples of plain values, one a field."""
@@ -154,8 +158,9 @@ class Native(Protocol):
         A payload that the verifier refuses is in front of what it gives, as is a frame that is not whole and good.
         """
 
-    def FrameWriter(  # noqa: N802  (the same)
+    def FrameWriter(  # noqa: N802, PLR0917  (the same)
         self,
+        gate: Gate,
         sink: object,
         checksum: str,
         longest: int,
@@ -163,7 +168,14 @@ class Native(Protocol):
         unsure: Callable[[bytes | None, object], None],
         /,
     ) -> FrameWriter:
-        """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``."""
+        """A writer of payloads of up to ``longest`` bytes to a ``bytearray`` or an object with ``write``.
+
+        ``slow`` writes any payload by the rules; ``unsure`` goes on after a sink that did not simply take the whole
+        frame, with the frame (``None`` if it is a ``bytearray``) and what the sink answered or raised.
+        """
+
+    def Gate(self) -> Gate:  # noqa: N802
+        """An open one, through which nothing has gone."""
 
     def Decoder(  # noqa: N802
         self,
@@ -185,7 +197,7 @@ class Native(Protocol):
         start: bytes,
         fields: list[tuple[str, int, str, int, int, int | None, int | None, bool]],
         longest: int,
-        slow: Callable[[dict[str, Any]], bytes],
+        slow: Callable[..., bytes],
         /,
     ) -> RowEncoder:
         """The writer of tables with these fields, in payloads of up to ``longest`` bytes.

@@ -188,7 +188,8 @@ class StreamTimeout(FlatStreamError, TimeoutError):
     kind = "timeout"
 
     def __init__(self, waited_for: str, seconds: float, arrived: int = 0) -> None:
-        super().__init__(waited_for, seconds, arrived)
+        super().__init__()  # `OSError` would take the facts for a number, a text and a file
+        self.args = (waited_for, seconds, arrived)
         self.waited_for = waited_for
         """``first byte`` or ``rest`` of a frame, or ``room`` to write."""
         self.seconds = seconds

@@ -10,7 +10,7 @@
 | holds a frame that is wrong                 | raises at once what any reader raises (R10)                            |
 | is replaced by another of its name, with    | reads the old one to its end, then the new one from its start; a torn  |
 | something in it (rotation)                  | tail in the old one is ``UnexpectedEof``: nobody will complete it      |
-| loses its torn tail (recovery)              | goes on where the frame began                                          |
+| loses its torn tail (recovery)              | goes on where the frame began, also if others stand there at once      |
 | is cut or overwritten below what was given  | ``FileTruncated``                                                      |
 
 A new file counts once there is a byte in it: a writer that rotates closes the old one before it writes to the new one,
@@ -34,6 +34,7 @@ from flatstream.deframer import GULP, Parser
 from flatstream.errors import FileTruncated, StreamIOError
 from flatstream.feed import READAHEAD
 from flatstream.reader import StreamReader
+from flatstream.wire import LENGTH_SIZE
 
 if TYPE_CHECKING:
     import io
@@ -180,7 +181,10 @@ class FollowingReader(StreamReader[P]):
             raise StreamIOError("looking for the file") from cause
         if os.path.samestat(named, os.fstat(self._file.fileno())):
             return False
-        self._changes.renamed()
+        try:
+            self._changes.renamed()
+        except OSError:  # no watches are left: looking again and again needs none
+            self._listen(Polling())
         return named.st_size > 0
 
     def _enter_next(self) -> None:
@@ -253,7 +257,8 @@ class _Growing:
         self._file = file
         self._borrow = borrow
         self._arrived = BytesIO()
-        self._seen = seen
+        self._before, self._start = b"", 0  # what stands before that which arrived, and where that begins
+        self._seen = self._last = seen  # the last bytes, and the last read with those before it
         self.position = position
         """Absolute offset in bytes one past what was read."""
         self.last = False
@@ -268,17 +273,42 @@ class _Growing:
     def complete(self, rest: Payload, need: int) -> Payload | None:
         """What was taken short and what has arrived since; ``None`` if that is not enough yet."""
         arrived = self._arrived
-        have = arrived.tell() or arrived.write(rest)
+        if not (waited := arrived.tell()):
+            waited = arrived.write(rest)
+            self._start = self.position - waited
+            self._before = self._last[: len(self._last) - waited][-MEMORY - LENGTH_SIZE :]
+        have = waited
         while have < need and (more := self._read(max(min(need - have, GULP), READAHEAD))):
             have += arrived.write(more)
-        if self.disturbed or (have < need and not self.last):
+        if self.disturbed:
+            return None
+        # What waited may have been cut off since, and a frame have been written there that is equal to it where it
+        # ended, as records filled up with zeros are. Its beginning is looked at each time, all of it once it is whole.
+        whole = have >= need
+        if (waited or need != LENGTH_SIZE) and not self._stands(waited if whole else min(waited, MEMORY)):
+            self.disturbed = True
+            return None
+        if not whole and not self.last:
             return None
         self._arrived = BytesIO()
         return self._given(arrived.getvalue())
 
     def known(self, offset: int) -> bytes:
         """What is remembered of the bytes before ``offset``."""
-        return self._seen[: max(0, len(self._seen) - (self.position - offset))]
+        memory, end = (self._before, self._start) if self._arrived.tell() else (self._seen, self.position)
+        return memory[: max(0, len(memory) - (end - offset))]
+
+    def _stands(self, size: int) -> bool:
+        """Whether the file still has the first ``size`` bytes that arrived, and those before them."""
+        self._file.seek(self._start - len(self._before))
+        if self._file.read(len(self._before)) != self._before:
+            return False
+        with self._arrived.getbuffer() as arrived:
+            for at in range(0, size, GULP):
+                stop = min(at + GULP, size)
+                if self._file.read(stop - at) != arrived[at:stop]:
+                    return False
+        return True
 
     def _given(self, chunk: bytes) -> Payload:
         return memoryview(chunk) if self._borrow else chunk
@@ -294,7 +324,7 @@ class _Growing:
             self.disturbed = True
             return b""
         more = chunk[seen:]
-        self._seen = chunk[-MEMORY:]
+        self._seen, self._last = chunk[-MEMORY:], chunk
         self.position += len(more)
         return more
 

@@ -33,7 +33,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, TypeAlias
 
 import xxhash
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from flatstream.checksum import Checksum
     from flatstream.windows import Window
 
-__all__ = ["Index", "Mark", "Part", "build_index", "check_mark", "sidecar"]
+__all__ = ["Index", "Mark", "Part", "build_index", "check_mark", "replaceable", "sidecar"]
 
 Place: TypeAlias = str | os.PathLike[str]
 """Path or URL."""
@@ -148,6 +148,22 @@ class Index:
         cuts = [*((mark.offset, mark.frame) for mark in marks), (self.end, self.frames)]
         return [Part(start, stop, first, behind - first) for (start, first), (stop, behind) in pairwise(cuts)]
 
+    def has_step(self, step: int) -> bool:
+        """Whether one that was asked for such a step is like this one: marks of a large journal stand further apart."""
+        ratio, rest = divmod(self.step, step)
+        thinned_out = len(self.marks) >= MARKS // 2 and not rest and ratio.bit_count() == 1
+        return self.step == step or thinned_out
+
+    def fitting(self, journal: Place, checksum: str) -> Index:
+        """The same, once it is seen to be that of a journal with this checksum; ``ValueError`` for another one.
+
+        Raises what `check` does.
+        """
+        if self.checksum != checksum:
+            raise ValueError(f"{os.fspath(journal)}: the index is of a stream of {self.checksum}, not {checksum}")
+        self.check(journal)
+        return self
+
     def check(self, journal: Place | BinaryIO) -> int:
         """See that this is the index of that journal; how many bytes of the journal stand behind those that it knows.
 
@@ -202,6 +218,18 @@ NO_MARKS: Final = Index("none", 0, STEP, 0, 0, xxhash.xxh3_64_intdigest(b""), ()
 def sidecar(journal: Place) -> str:
     """Path or URL of the index of a journal."""
     return os.fspath(journal) + SUFFIX
+
+
+def replaceable(path: Path) -> bool:
+    """Whether an index may take the place of what is at ``path``: nothing, an index, also a damaged one, or no bytes.
+
+    ``OSError`` if it cannot be read.
+    """
+    if not path.is_file():
+        return True  # nothing is lost there: `written_whole` refuses a folder, and writes into a pipe or a device
+    with path.open("rb") as file:
+        start = file.read(LENGTH_SIZE + by_name("xxh3_64").width + len(_MAGIC))
+    return not start or start.endswith(_MAGIC)
 
 
 def check_mark(file: BinaryIO, mark: Mark, checksum: str) -> None:
@@ -306,9 +334,7 @@ def _opened(place: Place | BinaryIO) -> Iterator[BinaryIO]:
     if not isinstance(place, str | os.PathLike):
         yield place
         return
-    with (
-        remote.opened(place) if remote.is_url(place) else cast("BinaryIO", Path(place).open("rb", buffering=0)) as file
-    ):
+    with remote.opened(place) as file:
         yield file
 
 

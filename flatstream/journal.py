@@ -32,11 +32,10 @@ import warnings
 import weakref
 from contextlib import suppress
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
 
 from flatstream.commit import check_settings
-from flatstream.disk import Disk, DiskFile, attempted
+from flatstream.disk import Disk, DiskFile, attempted, sync_name
 from flatstream.errors import AppendRefused
 from flatstream.log import Log
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
@@ -109,33 +108,42 @@ class JournalWriter:
 
     def write(self, message: str | StreamSerialize) -> None:
         """Build ``message`` in the writer's own builder and write it, as `flatstream.StreamWriter.write`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write(message)
+                if log.enter():
+                    self._stream.write(message)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_finished(self, builder: flatbuffers.Builder) -> None:
         """Write what a builder of the caller's has finished, as `flatstream.StreamWriter.write_finished`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write_finished(builder)
+                if log.enter():
+                    self._stream.write_finished(builder)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_payload(self, payload: Buffer) -> None:
         """Write any bytes-like as one frame, as `flatstream.StreamWriter.write_payload`."""
-        if not self._log.enter():
-            self._log.drop()
-        else:
+        log = self._log
+        log.refuse_inside()
+        with log.lock:
             try:
-                self._stream.write_payload(payload)
+                if log.enter():
+                    self._stream.write_payload(payload)
+                else:
+                    log.dropped += 1
             finally:
-                self._log.leave(self._stream.offset, 1)
+                log.leave(self._stream.offset, 1)
 
     def write_many(self, payloads: Iterable[Buffer]) -> int:
         """Write each payload as one frame; returns how many were accepted.
@@ -157,12 +165,15 @@ class JournalWriter:
         One commit covers them all; their frames are held in memory until they are handed over. They are not dropped,
         but wait for room in the queue.
         """
-        self._log.enter(patient=True)
+        log = self._log
+        log.refuse_inside()
         count = None
-        try:
-            count = self._stream.write_records(record, table)
-        finally:
-            self._log.leave(self._stream.offset, count)
+        with log.lock:
+            try:
+                log.enter(patient=True)
+                count = self._stream.write_records(record, table)
+            finally:
+                log.leave(self._stream.offset, count)
         return count
 
     def flush(self) -> None:
@@ -190,17 +201,21 @@ class JournalWriter:
 
     def _write_some(self, payloads: Iterator[Buffer]) -> tuple[int, int]:
         """Write up to `BATCH` payloads; returns how many were accepted, and how many there were."""
-        some = islice(payloads, BATCH)
-        if not self._log.enter():
-            dropped = sum(1 for _ in some)
-            self._log.drop(dropped)
-            return 0, dropped
-        count = None
-        try:
-            count = self._stream.write_many(some)
-        finally:
-            self._log.leave(self._stream.offset, count)
-        return count, count
+        some, failure = _gathered(payloads)  # before the lock is taken, which a slow source would keep from others
+        log = self._log
+        log.refuse_inside()
+        accepted, count = 0, None
+        with log.lock:
+            try:
+                if log.enter():
+                    accepted = count = self._stream.write_many(some)
+                else:
+                    log.dropped += len(some)
+            finally:
+                log.leave(self._stream.offset, count)
+        if failure is not None:
+            raise failure
+        return accepted, len(some)
 
 
 def open_journal(
@@ -250,6 +265,17 @@ def claimed(path: str | PathLike[str], disk: Disk, *, new: bool) -> DiskFile:
     return file
 
 
+def _gathered(payloads: Iterator[Buffer]) -> tuple[list[Buffer], BaseException | None]:
+    """Up to `BATCH` payloads, and what their source raised instead of the next one."""
+    some: list[Buffer] = []
+    try:
+        for payload in islice(payloads, BATCH):
+            some.append(payload)  # noqa: PERF402  (what came before an error counts)
+    except BaseException as failure:  # noqa: BLE001  (raised by the caller, behind what came before it)
+        return some, failure
+    return some, None
+
+
 def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_tail: bool) -> RecoveryReport:
     """Make what the file holds durable, and find out what that is; cut off a torn tail if that is allowed.
 
@@ -259,7 +285,7 @@ def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_
     disk = file.disk
     with attempted("syncing"):
         file.sync()
-        _sync_directory(disk, name)
+        sync_name(disk, name)
     with attempted("forgetting cached pages"):
         disk.drop_cache(file.fileno())
     report = recover_file(cast("BinaryIO", file), deframer)
@@ -270,17 +296,6 @@ def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_
         with attempted("syncing"):
             file.sync()
     return report
-
-
-def _sync_directory(disk: Disk, name: str) -> None:
-    """Make the name of the file durable: a file that was synced can still be missing after a crash."""
-    if not disk.syncs_directories:
-        return
-    fd = disk.open(str(Path(os.path.realpath(name)).parent), os.O_RDONLY)
-    try:
-        disk.sync(fd)
-    finally:
-        disk.close(fd)
 
 
 def _unclosed(log: Log) -> None:

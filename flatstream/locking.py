@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from flatstream.errors import JournalLocked
 
-__all__ = ["claim", "holder", "lock", "unlock"]
+__all__ = ["claim", "claim_if_possible", "holder", "lock", "unlock"]
 
 FAR: Final = 2**62
 """Where the byte lies that is locked on Windows, where locks hinder readers of what is locked."""
@@ -36,6 +36,12 @@ def claim(fd: int, path: str) -> None:
         lock(fd)
     except BlockingIOError as error:
         raise JournalLocked(path, holder(fd)) from error
+
+
+def claim_if_possible(fd: int, path: str) -> None:
+    """The same, where the file system has locks; where it has none, whoever keeps no promise does without."""
+    with suppress(OSError):
+        claim(fd, path)
 
 
 def unlock(fd: int) -> None:

@@ -42,7 +42,11 @@ class Log:
     """The end of an open journal: takes whole frames and writes, flushes and syncs them when that is due.
 
     Every method may be called from any thread. Frames go in between `enter` and `leave`, by a writer that appends to
-    ``staged``. An error of the disk, or an interruption in the middle of writing, fails the log for good (S4).
+    ``staged`` and holds ``lock`` meanwhile. An error of the disk, or an interruption in the middle of writing, fails
+    the log for good (S4).
+
+    An interruption (Ctrl-C) may come between any two steps of the bookkeeping. So the lock is taken by ``with`` on the
+    lock itself, which nothing comes between, and its being held is the only sign that a thread is inside.
     """
 
     def __init__(
@@ -68,8 +72,10 @@ class Log:
         self._wanted_flushed = self._wanted_durable = offset
         self._error: StreamIOError | None = None
         self._told = False
-        self._busy = self._closing = self._ended = self._foreign = False
-        self._changed = threading.Condition()
+        self._closing = self._ended = self._foreign = False
+        self.lock = threading.RLock()
+        """Guards all of this; whoever frames holds it, from before `enter` until after `leave`."""
+        self._changed = threading.Condition(self.lock)
         self._enough = BUFFER if self._background is None else min(BUFFER, self._background.queue_bytes)
         self._worker: threading.Thread | None = None
         _LOGS.add(self)
@@ -88,33 +94,31 @@ class Log:
         """Whether `close` was called, or has nothing to do since the log is another process's."""
         return self._closing or self._foreign
 
-    def enter(self, *, patient: bool = False) -> bool:
-        """Begin to frame into ``staged``; `leave` has to follow. ``False`` if there is no room: then `drop`.
+    def refuse_inside(self) -> None:
+        """See, before the lock is taken, that this thread may take it.
 
-        Waits for room if ``patient``, or as the settings say.
-
-        Raises the error of a failed log, ``ValueError`` for one that is closed or that a fork has copied,
-        ``RuntimeError`` if this thread is framing already, as an observer or a signal handler may find it.
+        ``ValueError`` if a fork has copied the log, whose lock nobody may ever give back there; ``RuntimeError`` if the
+        thread is framing already, as an observer or a signal handler may find it.
         """
-        self._acquire()
-        try:
-            if self._background is not None and not self._has_room(self._background.queue_bytes):
-                if self._background.when_full == "drop" and not patient:
-                    self._changed.release()
-                    return False
-                while not self._has_room(self._background.queue_bytes):
-                    self._changed.wait()
-                    self._check()
-        except BaseException:
-            self._changed.release()
-            raise
-        self._busy = True
-        return True
+        if self._foreign:
+            raise ValueError("this journal belongs to the process that opened it, which forked this one")
+        if self._inside() and not self._closing:
+            raise RuntimeError("this journal is in the middle of a write, from which this call comes")
 
-    def drop(self, frames: int = 1) -> None:
-        """Count frames that are dropped."""
-        with self._changed:
-            self.dropped += frames
+    def enter(self, *, patient: bool = False) -> bool:
+        """Begin to frame into ``staged``; `leave` has to follow. ``False`` if there is no room: drop the frames.
+
+        Waits for room if ``patient``, or as the settings say. Raises the error of a failed log, and ``ValueError`` for
+        one that is closed; `leave` may follow all the same.
+        """
+        self._check()
+        if self._background is not None:
+            while not self._has_room(self._background.queue_bytes):
+                if self._background.when_full == "drop" and not patient:
+                    return False
+                self._wait()
+                self._check()
+        return True
 
     def leave(self, end: int, frames: int | None) -> None:
         """End framing: whole frames reach up to the offset ``end``; ``frames`` of them are new, ``None`` if unknown.
@@ -130,33 +134,31 @@ class Log:
                     self._since = time.monotonic()
                 self._frames += self._many if frames is None else frames
                 self._advance(wake=first)
-        finally:
-            self._busy = False
-            self._changed.release()
+        except BaseException:
+            self._changed.notify_all()  # a worker that would have been woken looks for itself what is due
+            raise
 
     def flush(self) -> None:
         """Return when the operating system has all that was accepted before."""
-        self._acquire()
-        try:
+        self.refuse_inside()
+        with self.lock:
+            self._check()
             self._wanted_flushed = target = self.accepted
-            self._pursue()
+            self._advance(wake=True)
             while self.flushed < target:
-                self._changed.wait()
+                self._wait()
                 self._raise()
-        finally:
-            self._changed.release()
 
     def sync(self) -> None:
         """Return when the medium has all that was accepted before. With a worker, threads that wait share the work."""
-        self._acquire()
-        try:
+        self.refuse_inside()
+        with self.lock:
+            self._check()
             self._wanted_durable = target = self.accepted
-            self._pursue()
+            self._advance(wake=True)
             while self.durable < target:
-                self._changed.wait()
+                self._wait()
                 self._raise()
-        finally:
-            self._changed.release()
 
     def close(self) -> None:
         """Commit what was accepted, by the log's durability, and close the file. A second call waits for the first.
@@ -165,24 +167,26 @@ class Log:
         """
         if self._foreign:
             return
-        with self._changed:
-            self._not_busy()
+        self.refuse_inside()
+        if self._inside():
+            return  # a signal handler in the middle of closing
+        with self.lock:
             if not self._closing:
-                self._closing = True
                 self._wanted_flushed = self.accepted
                 if self._durability == "fsync":
                     self._wanted_durable = self.accepted
-                if self._worker is None:
-                    try:
-                        if self._error is None:
-                            self._advance(wake=False)
-                    finally:
-                        self._end()
-                else:
-                    self._changed.notify_all()
+                self._closing = True
+            if self._worker is not None:
+                self._changed.notify_all()
+            elif not self._ended:  # if it was interrupted before, this goes on
+                try:
+                    if self._error is None:
+                        self._advance(wake=False)
+                finally:
+                    self._end()
             # Collected as garbage in its own thread, a log has no other to wait for.
             while self._worker not in {None, threading.current_thread()} and not self._ended:
-                self._changed.wait()
+                self._wait()
             if not self._told:
                 self._raise()
 
@@ -200,26 +204,23 @@ class Log:
     def _has_room(self, queue_bytes: int) -> bool:
         return len(self.staged) < queue_bytes
 
-    def _acquire(self) -> None:
-        """Take the lock of a log that can be used."""
-        if self._foreign:
-            raise ValueError("this journal belongs to the process that opened it, which forked this one")
-        self._changed.acquire()
-        try:
-            self._check()
-        except BaseException:
-            self._changed.release()
-            raise
+    def _inside(self) -> bool:
+        """Whether this thread holds the lock, other than as the worker, in which the collector of garbage may run."""
+        held: bool = self.lock._is_owned()  # type: ignore[attr-defined]  # noqa: SLF001  (as `Condition` asks it)
+        return held and threading.current_thread() is not self._worker
 
     def _check(self) -> None:
-        self._not_busy()
         if self._closing:
             raise ValueError(CLOSED)
         self._raise()
 
-    def _not_busy(self) -> None:
-        if self._busy:
-            raise RuntimeError("this journal is in the middle of a write, from which this call comes")
+    def _wait(self, seconds: float | None = None) -> None:
+        """Wait for a change. The lock is held behind it, whatever ends it: an interruption may leave it without."""
+        try:
+            self._changed.wait(seconds)
+        finally:
+            if not self.lock._is_owned():  # type: ignore[attr-defined]  # noqa: SLF001  (as `Condition` asks it)
+                self.lock.acquire()
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -233,14 +234,6 @@ class Log:
                 self._do(due)
         elif wake or self._due() is not None:
             self._changed.notify_all()
-
-    def _pursue(self) -> None:
-        """Do what somebody waits for, or wake up who does; a signal handler that calls in the middle is refused."""
-        self._busy = True
-        try:
-            self._advance(wake=True)
-        finally:
-            self._busy = False
 
     def _due(self) -> Literal["flush", "sync"] | None:
         """What has to be done now; nothing if all may wait."""
@@ -283,11 +276,11 @@ class Log:
         del self.staged[:]
         self._taken += len(chunk)
         self._changed.notify_all()  # there is room
-        self._changed.release()
+        self.lock.release()
         try:
             self._write(chunk, due, clear=False)
         finally:
-            self._changed.acquire()
+            self.lock.acquire()
             self._changed.notify_all()
 
     def _write(self, data: Buffer, due: Literal["flush", "sync"], *, clear: bool) -> None:
@@ -334,19 +327,19 @@ class Log:
 
     def _work(self) -> None:
         """The log's own thread: do what is due, until the log is closed or fails."""
-        with self._changed:
+        with self.lock:
             try:
                 while not (self._closing and self._due() is None):
                     due = self._due()
                     if due is None:
-                        self._changed.wait(self._patience())
+                        self._wait(self._patience())
                     else:
                         self._do(due)
             except BaseException as cause:  # noqa: BLE001  (it is kept, and raised to whoever calls next)
                 self._fail(StreamIOError("writing"), cause)
                 self._changed.notify_all()
             while not self._closing:
-                self._changed.wait()
+                self._wait()
             with suppress(StreamIOError):
                 self._end()
 
@@ -361,7 +354,7 @@ class Log:
             self._told = self._worker is None
             raise error from cause
         finally:
-            self._ended = True
+            self._ended = self._file.closed
             self._changed.notify_all()
 
 

@@ -15,9 +15,8 @@ import mmap
 import stat
 from contextlib import suppress
 from itertools import islice
-from os import PathLike, fspath, fstat
-from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, cast, overload
+from os import PathLike, fspath, fstat, getpid
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, TypeVar, overload
 
 from flatstream import locking
 from flatstream.deframer import ChecksumDeframer, Deframer, Parser
@@ -88,13 +87,18 @@ class FileWriter(StreamWriter):
     """A `StreamWriter` that owns the file it writes."""
 
     _file: io.BufferedWriter[io.FileIO]
+    _locker: int | None = None
+    """The process that took the file's lock, if this is an appending writer."""
 
     def close(self) -> None:
         """Flush and close the file, also if flushing fails, which raises ``StreamIOError``."""
         try:
             super().close()
         finally:
-            if self._error is not None:
+            if self._locker == getpid() and not self._file.closed:
+                with suppress(OSError):  # where there are no locks
+                    locking.unlock(self._file.fileno())  # which a process forked from this one would keep
+            if self._sink.error is not None:
                 self._file.raw.close()  # what the buffer still holds belongs to a frame that is lost
             self._file.close()
 
@@ -271,18 +275,13 @@ def _index_of(path: StrPath, deframer: Deframer, index: Index | bool) -> Index |
         return None
     if index is True:
         index = Index.load(sidecar(path))
-    if index.checksum != deframer.checksum.name:
-        raise ValueError(f"the index is of a stream of {index.checksum}, not {deframer.checksum.name}")
-    index.check(path)
-    return index
+    return index.fitting(path, deframer.checksum.name)
 
 
 def _reader(
     path: StrPath, deframer: Deframer, index: Index | None, *, copy: bool, mapped: bool
 ) -> FileReader[memoryview] | FileReader[bytes]:
-    file: BinaryIO
-    # The reader owns it. A file of the system's is not buffered, since the reader reads ahead itself.
-    file = opened(path) if is_url(path) else cast("BinaryIO", Path(path).open("rb", buffering=0))  # noqa: SIM115
+    file = opened(path)  # which the reader owns; it is not buffered, since the reader reads ahead itself
     whole = None
     try:
         reader: FileReader[memoryview] | FileReader[bytes]
@@ -321,6 +320,8 @@ def _writer(path: StrPath, mode: str, framer: Framer, deframer: Deframer, policy
     file = io.BufferedWriter(raw, _BUFFER_SIZE)
     writer = FileWriter(file, framer, policy=policy, offset=offset)
     writer._file = file  # noqa: SLF001  (its own factory)
+    if mode == "a":
+        writer._locker = getpid()  # noqa: SLF001
     return writer
 
 
@@ -328,8 +329,7 @@ def _end_of_frames(file: io.FileIO, path: StrPath, deframer: Deframer) -> int:
     """Where to append, once nobody else does. Where a file system has no locks, a plain writer does without."""
     if not stat.S_ISREG(fstat(file.fileno()).st_mode):
         return 0  # a pipe or a device keeps nothing that could be scanned
-    with suppress(OSError):
-        locking.claim(file.fileno(), fspath(path))
+    locking.claim_if_possible(file.fileno(), fspath(path))
     report = recover_file(path, deframer)
     if report.end is RecoveryEnd.TORN_TAIL:
         raise AppendRefused(report.last_good_offset, report.size)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from enum import Enum
 from os import PathLike
@@ -17,9 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from flatstream import locking
+from flatstream.adapters import checked_deframer
+from flatstream.deframer import DefaultDeframer
 from flatstream.errors import StreamIOError, TruncationRefused, UnexpectedEof
 from flatstream.feed import READAHEAD
 from flatstream.reader import StreamReader
+from flatstream.windows import windows
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -72,7 +74,12 @@ def recover_file(file: str | PathLike[str] | BinaryIO, deframer: Deframer | None
             return recover_file(cast("BinaryIO", opened), deframer)
     size = _seek(file, 0, os.SEEK_END)
     _seek(file, 0)
-    report = _scan(StreamReader(file, deframer, readahead=READAHEAD))
+    deframer = DefaultDeframer() if deframer is None else checked_deframer(deframer)
+    frames = empty = end = 0
+    if not deframer.inspectors:
+        frames, empty, end = _skimmed(file, deframer)
+        _seek(file, end)
+    report = _scan(StreamReader(file, deframer, readahead=READAHEAD, offset=end), frames, empty)
     _seek(file, report.last_good_offset)
     return replace(report, size=size)
 
@@ -90,8 +97,7 @@ def truncate(file: str | PathLike[str] | BinaryIO, report: RecoveryReport) -> in
         raise TruncationRefused("the report is not of a whole file: scan it with recover_file")
     if isinstance(file, str | PathLike):
         with Path(file).open("r+b", buffering=0) as opened:
-            with suppress(OSError):  # where there are no locks, as `flatstream.open` does
-                locking.claim(opened.fileno(), os.fspath(file))
+            locking.claim_if_possible(opened.fileno(), os.fspath(file))
             return truncate(cast("BinaryIO", opened), report)
     size = _seek(file, 0, os.SEEK_END)
     if size != report.size:
@@ -106,8 +112,21 @@ def truncate(file: str | PathLike[str] | BinaryIO, report: RecoveryReport) -> in
     return size - report.last_good_offset
 
 
-def _scan(reader: StreamReader[memoryview]) -> RecoveryReport:
-    frames = empty = 0
+def _skimmed(file: BinaryIO, deframer: Deframer) -> tuple[int, int, int]:
+    """How many frames are good, how many at their end are empty, and where they end: at the speed of a scan."""
+    frames = empty = end = 0
+    try:
+        for window in windows(file, deframer.checksum, deframer.max_frame_len):
+            frames += len(window.frames)
+            empty = window.empty_tail(empty)
+            end = window.end
+    except StreamIOError as error:
+        error.offset = end  # as a reader says it: where the frame begins that the failure cut
+        raise
+    return frames, empty, end
+
+
+def _scan(reader: StreamReader[memoryview], frames: int = 0, empty: int = 0) -> RecoveryReport:
     end = RecoveryEnd.CLEAN_EOF
     try:
         for payload in reader:

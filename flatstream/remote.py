@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, TypeGuard, cast
 
 from flatstream.errors import MissingExtra, StreamIOError
@@ -20,6 +21,9 @@ from flatstream.extras import needing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from os import PathLike
+
+    Place: TypeAlias = str | PathLike[str]
+    """Path or URL."""
 
 __all__ = ["exists", "is_url", "opened", "read_whole"]
 
@@ -30,19 +34,21 @@ _FileSystem: TypeAlias = Any
 """fsspec publishes no types."""
 
 
-def is_url(path: str | PathLike[str]) -> TypeGuard[str]:
+def is_url(path: Place) -> TypeGuard[str]:
     """Whether this is for fsspec, and not the path of a file."""
     return isinstance(path, str) and _URL.match(path) is not None
 
 
-def opened(url: str) -> BinaryIO:
-    """The file at ``url``, for reading.
+def opened(place: Place) -> BinaryIO:
+    """The file at a path, unbuffered, or at a URL, for reading.
 
     ``MissingExtra`` without fsspec or the package of the protocol; ``OSError`` if the file cannot be opened, and
     ``StreamIOError`` where what went wrong is no error of the system's.
     """
-    system, path = _located(url)
-    return cast("BinaryIO", _asked(url, lambda: system.open(path, "rb")))
+    if not is_url(place):
+        return cast("BinaryIO", Path(place).open("rb", buffering=0))
+    system, path = _located(place)
+    return cast("BinaryIO", _asked(place, lambda: system.open(path, "rb")))
 
 
 def read_whole(url: str) -> bytes:
@@ -51,10 +57,12 @@ def read_whole(url: str) -> bytes:
     return cast("bytes", _asked(url, lambda: system.cat_file(path)))
 
 
-def exists(url: str) -> bool:
-    """Whether there is something at ``url``. Raises what `opened` does."""
-    system, path = _located(url)
-    return bool(_asked(url, lambda: system.exists(path)))
+def exists(place: Place) -> bool:
+    """Whether there is something at a path or URL. Raises what `opened` does."""
+    if not is_url(place):
+        return Path(place).exists()
+    system, path = _located(place)
+    return bool(_asked(place, lambda: system.exists(path)))
 
 
 def _located(url: str) -> tuple[_FileSystem, str]:

@@ -7,7 +7,9 @@ import os
 import stat
 from contextlib import contextmanager
 from secrets import token_hex
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from flatstream.disk import Disk, sync_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,12 +17,16 @@ if TYPE_CHECKING:
 
 __all__ = ["written_whole"]
 
+UNSYNCED: Final = {errno.EACCES, errno.EINVAL, errno.ENOTSUP}
+"""What a folder says that must not be opened, or whose file system cannot sync it."""
+
 
 @contextmanager
 def written_whole(path: Path, *, replace: bool = True, like: Path | None = None) -> Iterator[BinaryIO]:
     """A file that is written beside its place, and put there, durable, when the work in it is done.
 
-    After an error, or an interruption, nothing has appeared or changed at ``path``. ``FileExistsError`` if there is a
+    After an error, or an interruption, nothing has appeared or changed at ``path``, unless it is the folder whose sync
+    fails; one that cannot be synced at all is let pass. ``FileExistsError`` if there is a
     file already and ``replace`` is false, ``IsADirectoryError`` if there is a folder: both before any work is done. A
     symbolic link stays, and leads to the new file. What is no regular file (``/dev/null``, a named pipe) is written as
     it is: it must never be replaced by one.
@@ -45,11 +51,12 @@ def written_whole(path: Path, *, replace: bool = True, like: Path | None = None)
     except OSError as error:
         error.filename = str(path)  # the name that was given
         raise
+    disk = Disk()
     with file:
         try:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            disk.sync(file.fileno())
         except BaseException:
             file.close()
             part.unlink()
@@ -61,6 +68,11 @@ def written_whole(path: Path, *, replace: bool = True, like: Path | None = None)
             _put(part, place)
     finally:
         part.unlink(missing_ok=True)
+    try:
+        sync_name(disk, str(place))
+    except OSError as error:
+        if error.errno not in UNSYNCED:
+            raise
 
 
 def _permissions(model: Path | None) -> int:

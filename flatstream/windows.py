@@ -45,6 +45,11 @@ class Window:
         """Absolute offset in bytes one past the last good frame."""
         return self.base + self.frames.last_good_offset
 
+    def empty_tail(self, before: int) -> int:
+        """How many of the last frames are empty (C6), if that many were at the end of what stands before."""
+        sizes = self.frames.sizes
+        return next((count for count, length in enumerate(reversed(sizes)) if length), before + len(sizes))
+
 
 def windows(
     source: Readable,
@@ -58,13 +63,13 @@ def windows(
     """The good frames of a source from where it stands, up to its end, to ``stop``, or to the first that is wrong.
 
     The source stands at the absolute ``offset``; ``stop`` (bytes) is taken for its end. An error ends the last window,
-    and is not raised, but for ``StreamIOError`` of the source itself (R8). Memory is a few times ``size`` bytes, or the
-    largest frame.
+    and is not raised, but for ``StreamIOError`` of the source itself (R8). Memory is a few times ``size`` bytes and the
+    largest frame, beside the windows that the caller holds.
     """
     algorithm = by_name(checksum)
     read = reading(source)
     left = None if stop is None else stop - offset
-    rest = b""
+    rest, alone = b"", False
 
     def limited(count: int) -> bytes:
         nonlocal left
@@ -76,20 +81,25 @@ def windows(
         return data
 
     while True:
-        chunk = limited(size)
+        chunk = b"" if alone else limited(size)
         data = rest + chunk
         frames = scan(data, algorithm, max_frame_len)
         good = frames.last_good_offset
         error = frames.error
-        if error is None or (chunk and frames.end is ScanEnd.TORN):
-            yield Window(offset, frames, None)
-            if not chunk:
-                return
-            rest = data[good:]
-            if isinstance(error, UnexpectedEof) and error.field == "payload":
-                rest = gathered(limited, rest, LENGTH_SIZE + algorithm.width + error.needed)
-            offset += good
-        else:
+        more = alone or bool(chunk)
+        if error is not None and not (more and frames.end is ScanEnd.TORN):
             error.offset = offset + good
             yield Window(offset, frames, error)
             return
+        yield Window(offset, frames, None)
+        if not more:
+            return
+        offset += good
+        rest = data[good:]
+        need = 0
+        if isinstance(error, UnexpectedEof) and error.field == "payload":
+            need = LENGTH_SIZE + algorithm.width + error.needed
+        del chunk, data, frames, error  # while a large frame is gathered, nothing else is held
+        if need > size:
+            rest = gathered(limited, rest, need)
+        alone = 0 < need == len(rest)

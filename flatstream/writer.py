@@ -13,57 +13,39 @@ from __future__ import annotations
 import io
 import os
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, Self
 
 import flatbuffers
 
-from flatstream import engine
 from flatstream.adapters import checked_framer
 from flatstream.arguments import whole_number
 from flatstream.batch import frame_some
-from flatstream.checksum import BUILT_IN, NONE
-from flatstream.errors import FlatStreamError, StreamIOError
-from flatstream.framer import ChecksumFramer, DefaultFramer
+from flatstream.errors import FlatStreamError
+from flatstream.framer import DefaultFramer
 from flatstream.policy import Installed, NoOpPolicy
+from flatstream.sink import FrameSink
 from flatstream.typed import finished_payload, serialize
-from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from typing_extensions import Buffer
 
     from flatstream.checksum import Checksum
-    from flatstream.engine import FrameWriter
+    from flatstream.errors import StreamIOError
     from flatstream.framer import Framer
     from flatstream.policy import MemoryPolicy
+    from flatstream.sink import Writable
     from flatstream.typed import StreamSerialize
-    from flatstream.wire import Payload
 
 __all__ = ["StreamWriter"]
-
-JOINED: Final = 16 * 1024
-"""Up to this many payload bytes are copied behind their header, so that a frame is one write; more are not copied."""
-
 
 MANY: Final = 2**20
 """Bytes of frames that `StreamWriter.write_many` hands to the sink at a time, and up to a frame more."""
 
 ITERATED: Final = 256
 """Payloads that it takes at a time from an iterable that is no list."""
-
-CLOSED: Final = "this writer is closed"
-
-_QUICK_SINKS: Final = (bytearray, io.BytesIO, io.BufferedWriter, io.BufferedRandom)
-"""Sinks that the engine's writer may write to: their methods are known to do what they say."""
-
-
-class Writable(Protocol):
-    """What a file-like sink must have."""
-
-    def write(self, data: Buffer, /) -> int | None:
-        """Take bytes, and say how many; ``None`` from a raw file means that it would block."""
 
 
 class Encoding(Protocol):
@@ -98,40 +80,30 @@ class StreamWriter:
         policy: MemoryPolicy | None = None,
         offset: int = 0,
     ) -> None:
-        self._sink = sink if isinstance(sink, bytearray) else _writable(sink)
         framer = DefaultFramer() if framer is None else checked_framer(framer)
-        self._write: Callable[[Payload], int | None]
-        self._write = self._sink.extend if isinstance(self._sink, bytearray) else self._sink.write
-        self._header: Callable[[Payload], bytes]
-        self._header = framer.header
+        self._sink = FrameSink(sink, framer, whole_number(offset, "offset"))
         self._policy = Installed(NoOpPolicy() if policy is None else policy)
         self._builder = flatbuffers.Builder(self._policy.baseline)
-        self._is_raw = isinstance(sink, io.RawIOBase)
-        self._error: StreamIOError | None = None
-        self._closed = False
-        self._offset = whole_number(offset, "offset")
-        self._plain = _plain_checksum(framer)
-        self._quick = self._quick_writer()
-        if self._quick is not None:
+        if type(self).write_payload is StreamWriter.write_payload:
             # In place of the method, since the call of a Python function costs more than all that there is to do.
-            self.__dict__["write_payload"] = self._quick.write_payload
+            self.__dict__["write_payload"] = self._sink.quickest()
 
     @property
     def offset(self) -> int:
         """Absolute offset in bytes one past the last frame that was written whole."""
-        return self._offset if self._quick is None else self._offset + self._quick.written
+        return self._sink.offset
 
     @property
     def closed(self) -> bool:
         """Whether `close` was called."""
-        return self._closed
+        return self._sink.closed
 
     def write(self, message: str | StreamSerialize) -> None:
         """Simple mode: build ``message`` in the writer's own builder and write it (S6).
 
         ``FlatBuffersError`` if it did not finish the builder; what its ``serialize`` raises comes out unchanged.
         """
-        self._check_usable()
+        self._sink.check_usable()
         builder = self._builder
         builder.Clear()
         serialize(message, builder)
@@ -152,30 +124,7 @@ class StreamWriter:
         ``InvalidFrame`` or ``ValidationFailed`` if the framer refuses it, ``BufferError`` if it does not lie in one
         piece, ``TypeError`` if it has no bytes.
         """
-        data: Payload = payload if type(payload) is bytes else flat_view(memoryview(payload))
-        try:
-            header = self._header(data)
-        except FlatStreamError as error:
-            if error is not self._error:
-                error.offset = self.offset
-            raise
-        try:
-            if len(data) <= JOINED:
-                frame = header + data
-                size = len(frame)
-                count = self._write(frame)
-                if count != size and (count is not None or self._is_raw):
-                    self._put_rest(frame, count)
-            else:
-                size = len(header) + len(data)
-                self._put_rest(header, self._write(header))
-                self._put_rest(data, self._write(data))
-        except Exception as cause:
-            raise self.fail("writing", cause) from cause
-        except BaseException as cause:
-            self.fail("writing", cause)
-            raise
-        self._offset += size
+        self._sink.write_payload(payload)
 
     def write_many(self, payloads: Iterable[Buffer]) -> int:
         """Write each payload as one frame; returns how many there were.
@@ -184,8 +133,8 @@ class StreamWriter:
         refused with all before it written; what ``payloads`` itself raises comes out unchanged, likewise. A sink that
         fails may have taken any part of the last megabyte; ``offset`` then stands in front of that.
         """
-        self._check_usable()
-        checksum, count = self._plain, 0
+        self._sink.check_usable()
+        checksum, count = self._sink.plain, 0
         if checksum is None:
             for payload in payloads:
                 self.write_payload(payload)
@@ -199,7 +148,7 @@ class StreamWriter:
                 except FlatStreamError as error:
                     error.offset = self.offset
                     raise
-                self._put(frames, self._write)
+                self._sink.write_frames(frames)
                 count += stop - start
                 start = stop
         return count
@@ -211,34 +160,25 @@ class StreamWriter:
         arrays, a table of Arrow, pandas or Polars, a list of rows. Nothing is written unless all rows fit the record;
         what is refused after that is refused as by `write_many`.
         """
-        checksum, count = self._plain, 0
+        checksum, count = self._sink.plain, 0
         if checksum is None:
             return self.write_many(record.encode_many(table))
-        self._check_usable()
-        if isinstance(self._sink, bytearray):
-            return self._append(record, table, checksum, self._sink)
+        self._sink.check_usable()
+        target = self._sink.target
+        if isinstance(target, bytearray):  # without a copy on their way
+            with self._sink.growing(target):
+                return sum(rows for _, rows in record.frame_parts(table, checksum, target))
         for frames, rows in record.frame_parts(table, checksum):
-            self._put(frames, self._write)
+            self._sink.write_frames(frames)
             count += rows
-        return count
-
-    def _append(self, record: Encoding, table: Any, checksum: Checksum, sink: bytearray) -> int:
-        """Write records without a copy on their way: a sink in memory takes all or, when it cannot be resized, none."""
-        before, count = len(sink), 0
-        try:
-            for _, rows in record.frame_parts(table, checksum, sink):
-                count += rows
-        except BufferError as cause:
-            raise self.fail("writing", cause) from cause
-        self._offset += len(sink) - before
         return count
 
     def flush(self) -> None:
         """Hand what was written to the operating system. That does not make it durable: see `sync` (S5)."""
-        self._check_usable()
-        flush = getattr(self._sink, "flush", None)
+        self._sink.check_usable()
+        flush = getattr(self._sink.target, "flush", None)
         if flush is not None:
-            self._attempt("flushing", flush)
+            self._sink.attempt("flushing", flush)
 
     def sync(self) -> None:
         """Flush, and return when the operating system says that the bytes are on the medium (S5).
@@ -247,28 +187,31 @@ class StreamWriter:
         if it has neither.
         """
         self.flush()
-        sync = getattr(self._sink, "sync", None)
+        sync = getattr(self._sink.target, "sync", None)
         if sync is None:
-            fileno = getattr(self._sink, "fileno", None)
+            fileno = getattr(self._sink.target, "fileno", None)
             if fileno is None:
                 raise io.UnsupportedOperation("this sink cannot be made durable: it has no file descriptor")
             descriptor = fileno()
             sync = lambda: os.fsync(descriptor)  # noqa: E731  (one line that names the whole job)
-        self._attempt("syncing", sync)
+        self._sink.attempt("syncing", sync)
 
     def close(self) -> None:
         """Flush, and write no more. A writer that has failed is closed without another error."""
-        if self._closed:
+        if self.closed:
             return
         try:
-            if self._error is None:
+            if self._sink.error is None:
                 self.flush()
         finally:
-            self._closed = True
-            self._stop(_refuse_closed)
-            # Writer and engine refer to each other, which only the collector of garbage would see.
-            self._offset, self._quick = self.offset, None
-            self.__dict__.pop("write_payload", None)
+            self._sink.close()
+
+    def fail(self, action: str, cause: BaseException) -> StreamIOError:
+        """Make the writer failed, by an error or by an interruption, since a part may have been taken (S4).
+
+        For whoever drives the sink: returns the error that each later write raises.
+        """
+        return self._sink.fail(action, cause)
 
     def __enter__(self) -> Self:
         return self
@@ -277,104 +220,6 @@ class StreamWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-    def _quick_writer(self) -> FrameWriter | None:
-        """The engine's writer, where the sink and the framer are ones that it knows, and nobody changed the method."""
-        native, plain = engine.native, self._plain
-        if native is None or plain is None or plain is not BUILT_IN.get(plain.name):
-            return None
-        if type(self._sink) not in _QUICK_SINKS or type(self).write_payload is not StreamWriter.write_payload:
-            return None
-        by_the_rules = StreamWriter.write_payload.__get__(self)
-        return native.FrameWriter(self._sink, plain.name, JOINED, by_the_rules, self._unsure)
-
-    def _unsure(self, frame: bytes | None, answer: object) -> None:
-        """Go on where a sink did not simply take what the engine's writer offered: it raised, or took less."""
-
-        def answered(_frame: Payload) -> int | None:
-            if isinstance(answer, BaseException):
-                raise answer
-            return cast("int | None", answer)
-
-        self._put(b"" if frame is None else frame, answered)
-
-    def _put(self, frames: bytes | bytearray, write: Callable[[Payload], int | None]) -> None:
-        """Write whole frames, of which ``write`` takes the first part (S1, S4)."""
-        data = frames if isinstance(frames, bytes) else memoryview(frames)
-        try:
-            self._put_rest(data, write(data))
-        except Exception as cause:
-            raise self.fail("writing", cause) from cause
-        except BaseException as cause:
-            self.fail("writing", cause)
-            raise
-        self._offset += len(frames)
-
-    def _put_rest(self, data: Payload, count: int | None) -> None:
-        """Offer what is left of ``data``, of which the sink has taken ``count`` bytes, until it has taken all (S1)."""
-        while count != len(data):
-            if count is None and not self._is_raw:
-                return  # a file-like that does not count takes everything or raises
-            if count is None:
-                raise BlockingIOError("the sink does not block and takes no bytes now")
-            if not 0 < count < len(data):
-                raise OSError(f"the sink says that it took {count} of {len(data)} bytes")
-            data = memoryview(data)[count:]
-            count = self._write(data)
-
-    def _attempt(self, action: str, call: Callable[[], object]) -> None:
-        try:
-            call()
-        except io.UnsupportedOperation:
-            raise
-        except Exception as cause:
-            raise self.fail(action, cause) from cause
-        except BaseException as cause:
-            self.fail(action, cause)
-            raise
-
-    def fail(self, action: str, cause: BaseException) -> StreamIOError:
-        """Make the writer failed, by an error or by an interruption, since a part may have been taken (S4).
-
-        For whoever drives the sink: returns the error that each later write raises.
-        """
-        self._error = error = StreamIOError(action)
-        error.offset = self.offset
-        error.__cause__ = cause
-
-        def refuse_failed(_payload: Payload) -> bytes:
-            raise error.with_traceback(None)
-
-        self._stop(refuse_failed)
-        return error
-
-    def _stop(self, refuse: Callable[[Payload], bytes]) -> None:
-        """Frame nothing more: ``refuse`` stands in for the framer, so that nothing is framed or observed."""
-        self._header = refuse
-        if self._quick is not None:
-            self._quick.close()
-
-    def _check_usable(self) -> None:
-        refusal = self._refusal()
-        if refusal is not None:
-            raise refusal
-
-    def _refusal(self) -> Exception | None:
-        """Why nothing can be written any more, if that is so."""
-        if self._closed:
-            return ValueError(CLOSED)
-        return self._error and self._error.with_traceback(None)
-
-
-def _refuse_closed(_payload: Payload) -> bytes:
-    raise ValueError(CLOSED)
-
-
-def _plain_checksum(framer: Framer) -> Checksum | None:
-    """The checksum of a framer that does nothing but frame; ``None`` for one with adapters, or of the caller's own."""
-    if type(framer) is DefaultFramer:
-        return NONE
-    return framer.checksum if type(framer) is ChecksumFramer else None
 
 
 def _batches(payloads: Iterable[Buffer]) -> Iterator[list[Buffer]]:
@@ -397,18 +242,3 @@ def _batches(payloads: Iterable[Buffer]) -> Iterator[list[Buffer]]:
             raise failure
         if len(batch) < ITERATED:
             return
-
-
-def _writable(sink: object) -> Writable:
-    """The sink, if bytes can be written to it."""
-    if isinstance(sink, io.TextIOBase):
-        raise TypeError("the sink is open in text mode; open it with mode 'wb'")
-    if not hasattr(sink, "write"):
-        hint = "; use socket.makefile('wb')" if hasattr(sink, "send") else ""
-        raise TypeError(f"a sink has write() or is a bytearray, which {type(sink).__name__} is not{hint}")
-    if getattr(sink, "closed", False) is True:
-        raise ValueError("the sink is closed")
-    writable = getattr(sink, "writable", None)
-    if writable is not None and not writable():
-        raise io.UnsupportedOperation("the sink is not open for writing")
-    return cast("Writable", sink)

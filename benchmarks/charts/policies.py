@@ -44,6 +44,7 @@ def draw(record: Record, theme: Theme) -> Figure:
 def _panel(axes: Axes, line: Timeline, ends: tuple[int, int], colour: str, theme: Theme) -> None:
     end, round_size = ends
     frame(axes, line["label"], theme)
+    axes.grid(visible=False, axis="x")  # which would look like large messages
     for first, last in line["burst"]:
         axes.axvspan(first - 0.5, last + 0.5, color=theme["faint"], linewidth=0.8, zorder=0)
     places = [point[0] for point in line["points"]] + [end]

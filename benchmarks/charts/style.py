@@ -57,7 +57,7 @@ WIDTH: Final = 8.0
 """Inches at 100 pixels: the width of a README."""
 
 MOST_TICKS: Final = 9
-"""Ticks of an axis; of more powers than these, only every second or third has one."""
+"""Ticks of an axis as wide as half a figure."""
 
 SETTINGS: Final[Any] = {  # matplotlib types the name of every setting
     "svg.fonttype": "path",  # no font of the reader's machine can make a label wider than its place
@@ -96,13 +96,18 @@ def frame(axes: Axes, title: str, theme: Theme) -> None:
         side.set_color(theme["faint"])
 
 
-def logarithmic(axis: Axis, low: float, high: float, text: Callable[[float], str], base: int = 10) -> None:
-    """A log axis from ``low`` to ``high`` with ticks at powers of ``base`` in between, written by ``text``."""
+def logarithmic(
+    axis: Axis, low: float, high: float, text: Callable[[float], str], base: int = 10, most: int = MOST_TICKS
+) -> None:
+    """A log axis from ``low`` to ``high`` with ticks at powers of ``base`` in between, written by ``text``.
+
+    Of more powers than ``most``, only every second or third has a tick.
+    """
     axes = axis.axes
     which = "x" if axis is axes.xaxis else "y"
     axes.set(**{f"{which}scale": "log", f"{which}lim": (low, high)})
     powers = [float(base) ** power for power in range(ceil(log(low, base)), floor(log(high, base)) + 1)]
-    axis.set_major_locator(FixedLocator(powers[:: 1 + len(powers) // MOST_TICKS]))
+    axis.set_major_locator(FixedLocator(powers[:: 1 + len(powers) // most]))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _position: text(value)))
 

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 COLUMNS: Final = 3
+TICKS: Final = 5
+"""Of a panel's axis: "10k" and "100k" have room beside each other."""
+
 TITLE: Final = 29
 """Characters of a panel's title that fit on a line."""
 
@@ -48,8 +51,9 @@ def draw(record: Record, theme: Theme, tiers: Collection[str] | None = None) -> 
         if row["label"] in shown
         for end in ("ns_low", "ns_high")
     ]
-    # Room for the number to the right of the last dot.
-    limits = (min(times, default=1) / 1.6, max(times, default=1) * 11)
+    least, most = min(times, default=1), max(times, default=1)
+    # Room for the number to the right of the last dot: a quarter of the width.
+    limits = (least / 1.6, most * max(11, (most / least) ** 0.4))
     for axes in cells.flat[len(groups) :]:
         axes.set_axis_off()
     for axes, group in zip(cells.flat, groups, strict=False):
@@ -63,7 +67,7 @@ def draw(record: Record, theme: Theme, tiers: Collection[str] | None = None) -> 
 
 def _panel(axes: Axes, group: GroupRecord, labels: list[str], limits: tuple[float, float], theme: Theme) -> None:
     frame(axes, f"{group['name']}  {_wrapped(TITLES[group['tier']])}", theme)
-    logarithmic(axes.xaxis, *limits, compact)
+    logarithmic(axes.xaxis, *limits, compact, most=TICKS)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.grid(visible=False, axis="y")

@@ -38,16 +38,16 @@ class _Arrow(Codec):
     def _schema(self) -> Any:
         return pa.schema([pa.field(name, TYPES[kind]) for name, kind in self.shape.fields])
 
-    def frame(self, payloads: Sequence[bytes]) -> bytes:
+    def frame(self, payloads: Sequence[bytes]) -> memoryview:
         return _written(OF_BYTES, [pa.array(payloads, pa.binary())])
 
-    def build(self, rows: Sequence[Row]) -> bytes:
+    def build(self, rows: Sequence[Row]) -> memoryview:
         columns = zip(*rows, strict=True)
         return _written(
             self._schema, [pa.array(column, kind) for column, kind in zip(columns, self._schema.types, strict=True)]
         )
 
-    def build_columns(self, columns: Columns) -> bytes:
+    def build_columns(self, columns: Columns) -> memoryview:
         arrays = [
             pa.array(columns[name].astype("U16") if kind == "text" else columns[name], TYPES[kind])
             for name, kind in self.shape.fields
@@ -58,11 +58,13 @@ class _Arrow(Codec):
         return (value.as_py() for value in _read(stream).column("payload"))
 
     def messages(self, stream: bytes) -> Iterable[tuple[Any, ...]]:
-        return zip(*(column.to_pylist() for column in _read(stream).columns), strict=True)
+        return zip(*map(_values, _read(stream).columns), strict=True)
 
     def one(self, stream: bytes) -> tuple[Any, ...]:
-        values = _read(stream).column(self.shape.key).to_pylist()
-        return (sum(map(len, values)) if self.shape.has_text else sum(values),)
+        return (_sum(_read(stream).column(self.shape.key)),)
+
+    def sums(self, stream: bytes) -> tuple[Any, ...]:
+        return tuple(map(_sum, _read(stream).columns))
 
     def verified(self, stream: bytes) -> int:
         table = _read(stream)
@@ -90,7 +92,7 @@ class ArrowIpc(Contender):
             "R0": "each value of a binary column as bytes, which are copied",
             "R1": "Table.validate(full=True), of all at once",
             "R2": "one column, then the sum of its Python values",
-            "R3": "each column, then the sum of its Python values, a row at a time",
+            "R3": "each column, then the sum of its Python values",
             "R4": "columns to Python values, then an object a row",
             "R5": "columns as arrays over the stream",
             "cycle": "as F1, then as R3",
@@ -100,12 +102,23 @@ class ArrowIpc(Contender):
         return _Arrow(shape)
 
 
-def _written(schema: Any, arrays: Sequence[Any]) -> bytes:
+def _written(schema: Any, arrays: Sequence[Any]) -> memoryview:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, schema) as writer:
         writer.write_batch(pa.record_batch(arrays, schema=schema))
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
+    return memoryview(sink.getvalue())
+
+
+def _values(column: Any) -> list[Any]:
+    """The Python values of a column: of numbers by way of NumPy, which takes a fraction of the time."""
+    numbers = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
+    found: list[Any] = column.chunk(0).to_numpy().tolist() if numbers else column.to_pylist()
+    return found
+
+
+def _sum(column: Any) -> Any:
+    values = _values(column)
+    return sum(map(len, values)) if pa.types.is_string(column.type) else sum(values)
 
 
 def _read(stream: bytes) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 import fastavro
 
 from benchmarks.contenders.contender import Codec, Contender
+from benchmarks.loops import mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -45,8 +46,7 @@ class _Avro(Codec):
         return _written("bytes", payloads)
 
     def build(self, rows: Sequence[Row]) -> bytes:
-        names = self.shape.names
-        return _written(self._schema, (dict(zip(names, row, strict=True)) for row in rows))
+        return _written(self._schema, mapping(self.shape, "dict")(rows))
 
     def payloads(self, stream: bytes) -> Iterable[bytes]:
         found: Iterable[Any] = fastavro.reader(BytesIO(stream))

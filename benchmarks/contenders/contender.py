@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from functools import cached_property
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from benchmarks.loops import Access
     from benchmarks.workloads import Row, Shape
 
-__all__ = ["Codec", "Columns", "Contender"]
+__all__ = ["Codec", "Columns", "Contender", "Written"]
 
 Columns = dict[str, np.ndarray[Any, np.dtype[Any]]]
 """An array for each field, by its name."""
+
+Written: TypeAlias = bytes | bytearray | memoryview
+"""A stream in memory, as a contender hands it over without one more copy."""
 
 
 class Codec(ABC):
@@ -43,14 +46,14 @@ class Codec(ABC):
         self.shape = shape
 
     @abstractmethod
-    def frame(self, payloads: Sequence[bytes]) -> bytes | bytearray:
+    def frame(self, payloads: Sequence[bytes]) -> Written:
         """F0: frame payloads that exist already."""
 
     @abstractmethod
-    def build(self, rows: Sequence[Row]) -> bytes | bytearray:
+    def build(self, rows: Sequence[Row]) -> Written:
         """F1: build a message from each row, and frame it."""
 
-    def build_columns(self, columns: Columns) -> bytes | bytearray:
+    def build_columns(self, columns: Columns) -> Written:
         """F2: build a message from each row of the columns, and frame it: here from Python values, as F1."""
         values = [column.tolist() for column in columns.values()]
         for place, field in enumerate(self.shape.fields):

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import csv
 import platform
-from functools import cached_property
 from io import BytesIO, StringIO, TextIOWrapper
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -16,9 +15,10 @@ import pyarrow.csv as arrow_csv
 
 from benchmarks.contenders.arrow_ipc import TYPES
 from benchmarks.contenders.contender import Codec, Columns, Contender
+from benchmarks.loops import mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.workloads import Row, Shape
 
@@ -41,22 +41,15 @@ class _Csv(Codec):
         csv.writer(text, lineterminator="\n").writerows(rows)
         return text.getvalue().encode("ascii")
 
-    def build_columns(self, columns: Columns) -> bytes:
+    def build_columns(self, columns: Columns) -> memoryview:
         table = pa.table(dict(columns))
         sink = pa.BufferOutputStream()
         options = arrow_csv.WriteOptions(include_header=False)
         arrow_csv.write_csv(table, sink, options)
-        written: bytes = sink.getvalue().to_pybytes()
-        return written
-
-    @cached_property
-    def _readers(self) -> list[Callable[[str], Any]]:
-        return [float if kind == "f64" else int for _, kind in self.shape.fields]
+        return memoryview(sink.getvalue())
 
     def messages(self, stream: bytes) -> Iterator[tuple[Any, ...]]:
-        readers = self._readers
-        for line in csv.reader(TextIOWrapper(BytesIO(stream), "ascii", newline="")):
-            yield tuple(read(cell) for read, cell in zip(readers, line, strict=True))
+        return mapping(self.shape, "numbers")(csv.reader(TextIOWrapper(BytesIO(stream), "ascii", newline="")))
 
     def columns(self, stream: bytes) -> Columns:
         reading = arrow_csv.ReadOptions(column_names=list(self.shape.names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from io import BytesIO
+from io import BytesIO, TextIOWrapper
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -51,7 +51,8 @@ class _Json(_Lines):
         return sink
 
     def messages(self, stream: bytes) -> Iterable[Any]:
-        return self.parsed(stream, json.loads)
+        # Lines of text: of bytes, loads guesses the encoding anew for each, which takes a quarter of the time.
+        return map(json.loads, TextIOWrapper(BytesIO(stream), "utf-8", newline="\n"))
 
 
 class _Orjson(_Lines):
@@ -94,9 +95,9 @@ class _JsonContender(Contender):
     cannot: Mapping[str, str] = MappingProxyType({"F0": NO_BYTES, "R0": NO_BYTES})
     of: type[Codec]
 
-    def __init__(self, encoded: str, loads: str, version: str, *, typed: bool = False) -> None:
+    def __init__(self, encoded: str, loads: str, version: str, *, typed: bool = False, text: bool = False) -> None:
         self.version = version
-        parses = f"{loads} of each line of a BytesIO"
+        parses = f"{loads} of each line of a {'TextIOWrapper' if text else 'BytesIO'}"
         every = "parses every field whether it is wanted or not"
         self.notes: Mapping[str, str] = {
             "F1": f"{encoded}; field names written, a newline after each",
@@ -120,7 +121,10 @@ class Json(_JsonContender):
 
     def __init__(self) -> None:
         super().__init__(
-            "one encoder, compact separators, text encoded to UTF-8", "json.loads", platform.python_version()
+            "one encoder, compact separators, text encoded to UTF-8",
+            "json.loads",
+            platform.python_version(),
+            text=True,
         )
 
 

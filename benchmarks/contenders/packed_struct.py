@@ -39,11 +39,11 @@ class _Struct(Codec):
             sink += pack(*row)
         return sink
 
-    def build_columns(self, columns: Columns) -> bytes:
+    def build_columns(self, columns: Columns) -> memoryview:
         table = np.empty(len(next(iter(columns.values()))), self.shape.dtype)
         for name, column in columns.items():
             table[name] = column
-        return table.tobytes()
+        return table.view(np.uint8).data
 
     def messages(self, stream: bytes) -> Iterator[tuple[Any, ...]]:
         rows = self.shape.struct.iter_unpack(stream)

@@ -30,7 +30,10 @@ READ_BOUND: Final = 8.0
 def write_bar(count: int) -> Group:
     """What the project promises for writing in pure Python: into both sinks in memory, in turns with msgpack alone."""
     workload = telemetry(count)
-    peer, own = lane(MessagePack(), "F0", workload), lane(FlatStreamVector(engine="python"), "F0", workload)
+    peer, own = (
+        lane(MessagePack(appended=True), "F0", workload),
+        lane(FlatStreamVector(engine="python"), "F0", workload),
+    )
     if isinstance(own, Absent) or isinstance(peer, Absent):
         return Group("write", "F0", TITLES["F0"], count, REFERENCE, [own, peer], workload.payloads)
     into_file = replace(
@@ -39,7 +42,7 @@ def write_bar(count: int) -> Group:
         label="write_payload into a BytesIO",
         note="StreamWriter.write_payload into a BytesIO",
         call=on("python", partial(_framed_into_file, workload)),
-        output=lambda: list(map(bytes, flatstream.StreamReader(_framed_into_file(workload)))),
+        output=on("python", lambda: list(map(bytes, flatstream.StreamReader(_framed_into_file(workload))))),
         bound=WRITE_BOUND,
     )
     into_array = replace(own, name="write-bytearray", label="write_payload into a bytearray", bound=WRITE_BOUND)

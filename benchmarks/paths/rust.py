@@ -44,8 +44,8 @@ CONTENDERS: Final = {
     "bincode": (
         "bincode (Rust)",
         {
-            "F1": "serialize_into of each event, back to back: 24 bytes, no framing",
-            "R3": "deserialize_from of each event",
+            "F1": "serialize_into of each event, behind a length of 4 bytes",
+            "R3": "deserialize of each event, behind a length of 4 bytes",
             "cycle": "as F1, then as R3",
         },
     ),
@@ -128,7 +128,7 @@ class _Work:
             return [tuple(json.loads(line).values()) for line in stream.splitlines()]
         if self._contender == "flatstream":
             return [tuple(event.unpack_from(stream, place + 12)) for place in range(0, len(stream), 36)]
-        return list(event.iter_unpack(stream))
+        return [tuple(event.unpack_from(stream, place + 4)) for place in range(0, len(stream), 28)]
 
 
 def rust_group(tier: str, count: int) -> Group:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import mmap
 import socket
+from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias
 
 import msgpack
 
@@ -20,7 +21,7 @@ from benchmarks.workloads import telemetry
 from flatstream import StreamReader, StreamWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from benchmarks.workloads import Workload
 
@@ -30,6 +31,9 @@ WRITTEN: Final = "written"
 """Name of the file that is written."""
 
 MSGPACK: Final = ".".join(map(str, msgpack.version))
+
+Consumer: TypeAlias = Callable[[Iterable[Any]], object]
+"""What is done with the frames, as long as their file is open: a generator around them would be work of its own."""
 
 
 def file_write_group(count: int) -> Group:
@@ -87,15 +91,15 @@ def file_read_group(count: int) -> Group:
     files.holding("framed", bytes(codec(FlatStreamVector(engine=BEST), shape).frame(workload.payloads)))
     files.holding("packed", bytes(codec(MessagePack(), shape).frame(workload.payloads)))
 
-    def over(name: str, buffering: int, read: Callable[[BinaryIO], Iterable[Any]]) -> Iterable[Any]:
+    def over(name: str, buffering: int, read: Callable[[BinaryIO], Iterable[Any]], consume: Consumer) -> object:
         with (files.path / name).open("rb", buffering) as file:
-            yield from read(file)
+            return consume(read(file))
 
-    def mapped() -> Iterable[Any]:
+    def mapped(consume: Consumer) -> object:
         with (files.path / "framed").open("rb") as file:
-            return StreamReader(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            return consume(StreamReader(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)))
 
-    ways: list[tuple[str, str, str, Callable[[], Iterable[Any]]]] = [
+    ways: list[tuple[str, str, str, Callable[[Consumer], object]]] = [
         (
             "buffered",
             "FlatStream: buffered file",
@@ -119,7 +123,7 @@ def file_read_group(count: int) -> Group:
             "scan",
             "FlatStream: scan of a path",
             "maps the file and finds all frames at once",
-            lambda: flatstream.scan(files.path / "framed"),
+            lambda consume: consume(flatstream.scan(files.path / "framed")),
         ),
         (
             "msgpack",
@@ -129,15 +133,20 @@ def file_read_group(count: int) -> Group:
         ),
     ]
     lanes = []
-    for name, label, note, frames in ways:
-        call, output = partial(iterate, frames), partial(_listed, frames)
+    for name, label, note, way in ways:
+        call, output = partial(way, _drained), partial(way, _listed)
         version = MSGPACK if name == "msgpack" else flatstream.__version__
         lanes.append(Lane(name, label, version, note, on(BEST, call), on(BEST, output)))
     return _group("R0-file", "R0", "from a file", workload, lanes)
 
 
-def _listed(frames: Callable[[], Iterable[Any]]) -> list[bytes]:
-    return list(map(bytes, frames()))
+def _drained(frames: Iterable[Any]) -> None:
+    for _ in frames:
+        pass
+
+
+def _listed(frames: Iterable[Any]) -> list[bytes]:
+    return list(map(bytes, frames))
 
 
 class _Pair:
@@ -241,7 +250,7 @@ def socket_read_group(count: int) -> Group:
     ]
     lanes = []
     for name, label, note, frames in ways:
-        call, output = partial(iterate, frames), partial(_listed, frames)
+        call, output = partial(iterate, frames), lambda frames=frames: _listed(frames())
         version = MSGPACK if name == "msgpack" else flatstream.__version__
         lanes.append(Lane(name, label, version, note, on(BEST, call), on(BEST, output)))
     return _group("R0-socket", "R0", "through a socket pair", workload, lanes)

@@ -25,6 +25,8 @@ from benchmarks.workloads import Workload, blocks
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from benchmarks.contenders.contender import Written
+
 __all__ = ["CHECKED", "FRAME_4K", "SWEPT", "checksum_group", "deframe_group", "messages_of", "sweep_group"]
 
 SWEPT: Final = tuple(4**power for power in range(2, 13))
@@ -117,7 +119,7 @@ def _peer(
     tier: str,
     name: str,
     label: str,
-    write: Callable[[Sequence[bytes]], bytes | bytearray],
+    write: Callable[[Sequence[bytes]], Written],
     read: Callable[[bytes], Iterable[Any]],
     workload: Workload,
 ) -> Lane:
@@ -180,15 +182,14 @@ def _unpickled(stream: bytes) -> Iterator[memoryview]:
 ONE_VALUE: Final = pa.schema([pa.field("payload", pa.binary())])
 
 
-def _batched(payloads: Sequence[bytes]) -> bytes:
+def _batched(payloads: Sequence[bytes]) -> memoryview:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, ONE_VALUE) as writer:
         for payload in payloads:
             ends = pa.py_buffer(b"\0\0\0\0" + LENGTH.pack(len(payload)))
             value = pa.BinaryArray.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(payload)])
             writer.write_batch(pa.record_batch([value], schema=ONE_VALUE))
-    written: bytes = sink.getvalue().to_pybytes()
-    return written
+    return memoryview(sink.getvalue())
 
 
 def _unbatched(stream: bytes) -> Iterator[Any]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # until all is loaded: Ctrl-C ends the process, with no traceback
 
 from benchmarks.environment import ROOT
 from benchmarks.measure import quiet

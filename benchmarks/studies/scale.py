@@ -9,7 +9,7 @@ import flatstream
 from benchmarks.contenders.flatstream_table import FlatStreamRecord
 from benchmarks.contenders.flatstream_vector import FlatStreamVector
 from benchmarks.engines import NATIVE, NO_NATIVE, Engine, use
-from benchmarks.intervals import estimate
+from benchmarks.intervals import estimate, recorded
 from benchmarks.studies.alone import alone, available
 from benchmarks.tiers import built, codec, iterate
 from benchmarks.workloads import TELEMETRY, telemetry
@@ -110,7 +110,7 @@ def _entry(name: str, count: int, effort: Effort) -> ScalePoint:
         found = [alone(__name__, "call_of", name, count) for _ in range(processes)]
     except OSError as error:
         return {**entry, "note": str(error)}
-    samples = [round(max(it.ns / count / _repeats(count), 0.001), 3) for it in found]
+    samples = [recorded(max(it.ns / count / _repeats(count), 1e-6)) for it in found]
     taken = estimate([[time] for time in samples])
     peaks = sorted(it.peak for it in found if it.peak is not None)
     if not peaks:
@@ -119,8 +119,8 @@ def _entry(name: str, count: int, effort: Effort) -> ScalePoint:
         **entry,
         "status": "measured",
         "samples": samples,
-        "ns": round(taken.median, 3),
-        "ns_low": max(0.001, round(taken.low, 3)),
-        "ns_high": round(taken.high, 3),
+        "ns": recorded(taken.median),
+        "ns_low": recorded(taken.low),
+        "ns_high": recorded(taken.high),
         "peak_bytes": peaks[len(peaks) // 2],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ def time(value: float) -> str:
 
 
 def _three_digits(value: float) -> str:
+    if value < 0.0995:
+        return f"{Decimal(f'{value:.2g}'):f}"
     if value < 9.995:
         return f"{value:.2f}"
     if value < 99.95:

@@ -41,7 +41,7 @@ def called(group: GroupRecord) -> str:
     """The name of a group for a reader: ``F0-16384`` over payloads of 16,384 bytes is ``F0, 16 KiB``."""
     tier, _, number = group["name"].rpartition("-")
     each = group["payload_bytes"] / group["messages"]
-    return f"{tier}, {size(each)}" if number == f"{each:g}" else group["name"]
+    return f"{tier}, {size(each)}" if number == f"{each:.0f}" else group["name"]
 
 
 def is_own(row: Row) -> bool:

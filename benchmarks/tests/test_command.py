@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,7 +14,7 @@ import benchmarks.running as command
 from benchmarks.__main__ import main
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
-from benchmarks.environment import environment
+from benchmarks.environment import ROOT, environment
 from benchmarks.measure import Effort
 from benchmarks.paths.contending import tier_group
 from benchmarks.records import read, save
@@ -70,6 +73,34 @@ def test_only_chooses_scenarios_and_groups(small: Path) -> None:
     assert "a part of a scenario is no committed record" in refused.output
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself Ctrl-C there")
+@pytest.mark.parametrize(
+    ("module", "loading"),
+    [("benchmarks", "click"), ("benchmarks.worker", "flatstream"), ("benchmarks.studies.alone", "benchmarks.measure")],
+)
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(module: str, loading: str) -> None:
+    program = f"""
+import os, runpy, signal, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == {loading!r}:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background begins without it
+runpy.run_module({module!r}, run_name="__main__")
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, encoding="utf-8", check=False)
+    assert (done.returncode, done.stderr) == (-signal.SIGINT, "")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("wrong", ["three", "one/F1", "T*"])
+def test_each_pattern_of_only_must_match(wrong: str) -> None:
+    result = CliRunner().invoke(main, ["run", "--list", "--only", "one", "--only", wrong])
+    assert result.exit_code == 2
+    assert f"no scenario matches {wrong!r}; there are one, two" in result.output
+
+
 @pytest.mark.usefixtures("small")
 def test_list_says_what_there_is_and_measures_nothing() -> None:
     result = CliRunner().invoke(main, ["run", "--list"])
@@ -124,7 +155,8 @@ def test_unfinished_run_of_other_sources_is_not_gone_on_with(small: Path, monkey
         monkeypatch.setattr(command, "in_a_process", stops if turn else here)
         monkeypatch.setattr(command, "save", refuse if turn == 0 else save)
         result = CliRunner().invoke(main, ["run"])
-        assert ("Going on" in result.output) is False
+        assert "Going on" not in result.output
+        assert ("is dropped" in result.output) is (turn > 0)
         assert result.exit_code == (1 if turn == 0 else command.INTERRUPTED), result.output
 
 

@@ -77,6 +77,15 @@ def test_a_change_outside_of_the_noise_has_a_verdict(record: Record, factor: flo
     assert found["quick"]["verdict"] == "tie"
 
 
+def test_ratios_to_two_references_are_not_compared(record: Record) -> None:
+    other = copy.deepcopy(record)
+    other["groups"][0]["reference"] = "slow"
+    other["groups"] = [assembled(other["groups"])]
+    before, after = {"of-a-test": record}, {"of-a-test": other}
+    assert list(differences(before, after)) == []
+    assert {found["verdict"] for found in differences(before, after, by="time")} == {"tie"}
+
+
 def test_the_reference_is_compared_by_time_only(record: Record) -> None:
     both = {"of-a-test": record}, {"of-a-test": record}
     assert [difference["name"] for difference in differences(*both)] == ["quick", "slow"]

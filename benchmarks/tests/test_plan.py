@@ -77,11 +77,35 @@ def test_store_keeps_units_whole_and_gives_them_back(tmp_path: Path) -> None:
     assert store.found() == {}
 
 
+def test_what_is_in_records_is_forgotten_and_the_rest_of_another_run_stays(tmp_path: Path) -> None:
+    store = Store(tmp_path / "unfinished", environment(), TWICE)
+    store.begin()
+    for unit in (Unit(0, "one", "F0"), Unit(0, "two", "F0")):
+        store.keep(unit, {})
+    store.forget([Unit(0, "one", "F0"), Unit(1, "one", "F0")])
+    assert list(store.found()) == [Unit(0, "two", "F0")]
+    store.forget([Unit(0, "two", "F0")])
+    assert not store.folder.exists()
+
+
 def test_half_a_unit_is_never_kept(tmp_path: Path) -> None:
     store = Store(tmp_path, environment(), TWICE)
     store.begin()
     with pytest.raises(TypeError):
         store.keep(Unit(0, "one", "F0"), {"a": object()})
+    assert store.found() == {}
+
+
+def test_a_damaged_unit_counts_as_none_and_a_damaged_head_as_another_run(tmp_path: Path) -> None:
+    store = Store(tmp_path, environment(), TWICE)
+    store.begin()
+    store.keep(Unit(0, "one", "F0"), {})
+    store.keep(Unit(1, "one", "F0"), {})
+    (tmp_path / "one" / "1.F0.json").write_bytes(b'{"rows": [\xff')
+    (tmp_path / "one" / "notes.json").write_text("{}", encoding="utf-8")
+    assert list(store.found()) == [Unit(0, "one", "F0")]
+    (tmp_path / "run.json").write_bytes(b"\xff")
+    assert store.is_other
     assert store.found() == {}
 
 

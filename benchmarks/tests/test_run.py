@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from benchmarks.assemble import assembled
 from benchmarks.contenders.contender import Codec
 from benchmarks.contenders.messagepack import MessagePack
 from benchmarks.contenders.pickle_stream import PickleStream
+from benchmarks.faults import faults
 from benchmarks.measure import Effort
 from benchmarks.paths.contending import tier_group
-from benchmarks.records import Record, RecordError, faults, load, measured, read, save
+from benchmarks.records import Record, RecordError, load, measured, read, save
 from benchmarks.run import run_group
 from benchmarks.tiers import TITLES, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from benchmarks.contenders.contender import Written
+    from benchmarks.records import Row as Recorded
     from benchmarks.workloads import Row, Shape
 
 
@@ -33,10 +37,10 @@ class LazyCodec(Codec):
         super().__init__(whole.shape)
         self._whole = whole
 
-    def frame(self, payloads: Sequence[bytes]) -> bytes | bytearray:
+    def frame(self, payloads: Sequence[bytes]) -> Written:
         return self._whole.frame(payloads[:-1])
 
-    def build(self, rows: Sequence[Row]) -> bytes | bytearray:
+    def build(self, rows: Sequence[Row]) -> Written:
         return self._whole.build(rows[:-1])
 
     def payloads(self, stream: bytes) -> Iterable[bytes | memoryview]:
@@ -58,7 +62,7 @@ class Lazy(PickleStream):
 class BrokenCodec(LazyCodec):
     """Cannot build at all."""
 
-    def build(self, rows: Sequence[Row]) -> bytes | bytearray:
+    def build(self, rows: Sequence[Row]) -> Written:
         raise RuntimeError(f"no {len(rows)} rows today")
 
 
@@ -105,6 +109,16 @@ def test_reference_ties_with_itself(records: dict[str, Record]) -> None:
             (row,) = [row for row in group["rows"] if row["name"] == group["reference"]]
             # Some groups are of the native engine alone; without it, they have no reference either.
             assert row["tie"] if row["status"] == "measured" else record["scenario"] == "engine"
+
+
+def test_a_lane_of_picoseconds_has_a_ratio_of_its_own() -> None:
+    """An array over the stream takes 0.012 ns a message where another takes 250."""
+    group = run_group(tier_group("F0", 4, [MessagePack()]), ONCE)
+    base = group["rows"][0]
+    reference: Recorded = {**base, "samples": [[250.0, 250.0]], "beside": [[250.0, 250.0]]}
+    quick: Recorded = {**base, "name": "quick", "samples": [[0.0124, 0.0125]], "beside": [[250.0, 250.0]]}
+    made = assembled([{**group, "rows": [reference, quick]}])["rows"][1]
+    assert (made["ns"], made["ratio"]) == (0.01245, 4.98e-05)
 
 
 def test_bars_are_recorded_with_bound_and_verdict(records: dict[str, Record]) -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import flatstream
 from benchmarks.contenders import contenders
+from benchmarks.engines import use
 from benchmarks.paths.memory_over_time import MB, MIB, mixed_messages, policy_messages
 from benchmarks.paths.sizes import CHECKED, FRAME_4K, SWEPT, messages_of
 from benchmarks.run import checked
@@ -65,6 +67,19 @@ def test_every_row_is_right_or_says_why_not(scenario: str, name: str, make: Call
             assert len(found.reason) > 20
         else:
             assert found.note
+
+
+@pytest.mark.parametrize("scenario", ["bars", "adapt", "readpath", "recover"])
+def test_what_is_checked_runs_on_the_engine_that_is_timed(scenario: str) -> None:
+    for make in MINIATURES[scenario].groups.values():
+        for lane in make().lanes:
+            if isinstance(lane, Lane) and ("pure Python" in lane.label or scenario == "bars"):
+                taken = []
+                for call in (lane.call, lane.output):
+                    use("native")
+                    call()
+                    taken.append(flatstream.engine.native)
+                assert taken[0] is taken[1], (scenario, lane.name)
 
 
 def test_all_scenarios_that_were_planned_are_there() -> None:

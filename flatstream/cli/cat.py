@@ -62,7 +62,7 @@ _MOST: Final = 2**60
 )
 @click.option(
     "--timeout",
-    type=click.FloatRange(0),
+    type=options.Seconds(0),
     metavar="SECONDS",
     help="With --follow: stop when no frame has come for so long  [default: stop at Ctrl-C]",
 )

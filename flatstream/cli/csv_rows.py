@@ -63,20 +63,26 @@ def _place(path: Path, number: int) -> str:
     """Where row ``number`` begins, the header being the first: rows can have several lines, or empty ones between."""
     try:
         line = next((line for line, _ in islice(_rows(path), number - 1, None)), None)
-    except csv.Error:  # a cell is longer than the module takes
+    except ValueError:  # a cell before it is longer than the module takes
         line = None
     return f", row {number:,}" if line is None else f", line {line:,}"
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """The line at which each row begins, and its cells, whose bytes are characters here."""
+    """The line at which each row begins, and its cells, whose bytes are characters here.
+
+    ``ValueError`` for a cell that is longer than the module takes.
+    """
     with path.open(encoding="latin-1", newline="") as file:
         rows = csv.reader(file)
         line = 1
-        for cells in rows:
-            if cells and cells != [_BOM]:
-                yield line, cells
-            line = rows.line_num + 1
+        try:
+            for cells in rows:
+                if cells and cells != [_BOM]:
+                    yield line, cells
+                line = rows.line_num + 1
+        except csv.Error as error:
+            raise ValueError(f"line {line}: {error}") from error
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class _Counting(Disk):
 @click.command("durability", short_help="What each durability of a journal costs on a disk.")
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option(
-    "--seconds", type=click.FloatRange(0.001), default=0.3, show_default=True, help="For each mode in each round."
+    "--seconds", type=options.Seconds(0.001), default=0.3, show_default=True, help="For each mode in each round."
 )
 @click.option("--rounds", type=click.IntRange(1), default=5, show_default=True, help="Turns of every mode.")
 @click.option(
@@ -143,7 +143,7 @@ def _measure(path: Path, name: str, payload: bytes, seconds: float, found: Measu
     with open_journal(path, framer, deframer, disk=disk, **MODES[name]) as journal:
         write, opening, before = journal.write_payload, len(disk.syncs), len(calls)
         start = now = clock()
-        stop = start + int(seconds * 1e9)
+        stop = start + seconds * 1e9
         while now < stop:
             write(payload)
             then, now = now, clock()

@@ -13,7 +13,8 @@ from flatstream.checksum import BUILT_IN, NONE
 from flatstream.cli.screen import plural
 from flatstream.cli.source import opened
 from flatstream.deframer import ChecksumDeframer
-from flatstream.errors import ChecksumMismatch, InvalidFrame, UnexpectedEof
+from flatstream.errors import ChecksumMismatch, InvalidFrame, StreamIOError, UnexpectedEof
+from flatstream.feed import reading
 from flatstream.reader import StreamReader
 from flatstream.wire import LENGTH_FIELD, LENGTH_SIZE, MAX_CHECKSUM_WIDTH
 
@@ -96,12 +97,16 @@ def chosen(path: Path | Url, name: str | None) -> tuple[str, Guess | None]:
 
 
 def guess(path: Path | Url) -> Guess:
-    """Try the four algorithms on the start of the file. ``OSError`` if it cannot be read."""
+    """Try the four algorithms on the start of the file. ``OSError`` or ``StreamIOError`` if it cannot be read."""
     with opened(path) as (file, size):
-        file.seek(0)
-        head = file.read(LENGTH_SIZE)
-        first = LENGTH_FIELD.unpack(head)[0] if len(head) == LENGTH_SIZE else 0
-        head += file.read(max(SAMPLE, min(first + MAX_CHECKSUM_WIDTH, LARGEST)))
+        read = reading(file)
+        try:
+            file.seek(0)
+            head = read(LENGTH_SIZE)
+            first = LENGTH_FIELD.unpack(head)[0] if len(head) == LENGTH_SIZE else 0
+            head += read(max(SAMPLE, min(first + MAX_CHECKSUM_WIDTH, LARGEST)))
+        except Exception as cause:  # distant file systems have kinds of their own
+            raise StreamIOError("reading") from cause
     if not head:
         names = tuple(BUILT_IN)
         return Guess(NONE.name, "open", "an empty file is a stream of every algorithm", names[1:], 0, 0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
+from click.core import ParameterSource
 from rich.text import Text
 
 from flatstream.cli import options
@@ -14,8 +16,9 @@ from flatstream.cli.guess import chosen
 from flatstream.cli.screen import console, describe_os_error, emit, note, plural, printable, size
 from flatstream.cli.source import LARGE, opened, progress_bar
 from flatstream.cli.survey import fault
+from flatstream.cli.whole import refuse_source
 from flatstream.errors import ChecksumMismatch, FlatStreamError, IndexInvalid, IndexStale, InvalidFrame, StreamIOError
-from flatstream.index import STEP, Index, build_index, sidecar
+from flatstream.index import STEP, Index, build_index, replaceable, sidecar
 
 if TYPE_CHECKING:
     from flatstream.cli.source import Url
@@ -92,9 +95,11 @@ def index_command(
 ) -> int:
     """Read every frame of each FILE, and write into a sidecar where some of them begin.
 
+    A sidecar that was made with another --checksum, --step or --max-frame-len than the one that is given is made anew.
+
     A sidecar that is there is extended by what was appended to FILE since, or made anew if it is stale: not that of
     FILE, or of what FILE was before it was changed. A torn tail is left out. A FILE that is corrupt gets no sidecar. A
-    FILE may be a URL; --out says where its sidecar goes.
+    FILE may be a URL; --out says where its sidecar goes. Only an index, whole or damaged, is ever replaced.
 
     \b
     Examples:
@@ -113,6 +118,7 @@ def index_command(
         raise click.UsageError("--out is for a single FILE")
     if out is None and not all(isinstance(path, Path) for path in paths):
         raise click.UsageError("say with --out where the index of a URL goes")
+    asked = checksum, _given("max_frame_len", max_frame_len), _given("step", step)
     screen = console()
     records: list[dict[str, object]] = []
     status = 0
@@ -121,8 +127,11 @@ def index_command(
         record: dict[str, object] = {"file": str(path), "index": str(target)}
         records.append(record)
         try:
+            if not check:
+                _refuse(path, target)
             state = _found(path, target)
             if not check:
+                state = _agreeing(state, *asked)
                 state = _made(
                     path, target, state, checksum=checksum, max_frame_len=max_frame_len, step=step, again=rebuild
                 )
@@ -141,6 +150,17 @@ def index_command(
     return status
 
 
+def _refuse(path: Path | Url, target: Path) -> None:
+    """See that nothing is lost by writing the sidecar: neither the file that it is of, nor any other that is no index.
+
+    ``UsageError`` or ``OSError`` if something would be.
+    """
+    if isinstance(path, Path):
+        refuse_source(target, path)
+    if not replaceable(target):
+        raise FileExistsError(errno.EEXIST, "it is there already, is no index, and is not replaced", str(target))
+
+
 def _found(path: Path | Url, target: Path) -> _State:
     """What the sidecar that is there is worth."""
     with opened(path) as (file, _):
@@ -154,11 +174,32 @@ def _found(path: Path | Url, target: Path) -> _State:
     return _State("grown" if rest else "current", index, rest)
 
 
+def _given(name: str, value: int) -> int | None:
+    """The value of an option, if it is not the default."""
+    source = click.get_current_context().get_parameter_source(name)
+    return None if source is ParameterSource.DEFAULT else value
+
+
+def _agreeing(found: _State, checksum: str | None, max_frame_len: int | None, step: int | None) -> _State:
+    """The same; stale if the index is not as it was asked for."""
+    index = found.index
+    if index is None:
+        return found
+    reason = None
+    if checksum not in {None, index.checksum}:
+        reason = f"the index is of a stream of {index.checksum}, not {checksum}"
+    elif max_frame_len not in {None, index.max_frame_len}:
+        reason = f"the index is of payloads of up to {index.max_frame_len} bytes, not {max_frame_len}"
+    elif step is not None and not index.has_step(step):
+        reason = f"the index has a mark each {index.step} bytes, not {step}"
+    return found if reason is None else _State("stale", reason=reason)
+
+
 def _made(
     path: Path | Url, target: Path, found: _State, *, checksum: str | None, max_frame_len: int, step: int, again: bool
 ) -> _State:
     """The index as it should be, written if it was not there."""
-    known = found.index if found.index is not None and checksum in {None, found.index.checksum} and not again else None
+    known = None if again else found.index
     if known is not None and not found.rest:
         return found
     with opened(path) as (raw, length), progress_bar(f"indexing {path.name}", length, large=LARGE) as advance:

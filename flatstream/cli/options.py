@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,6 +14,7 @@ from flatstream.remote import is_url
 from flatstream.wire import DEFAULT_MAX_FRAME_LEN, MAX_PAYLOAD_LEN
 
 __all__ = [
+    "Seconds",
     "as_json",
     "checksum",
     "checksum_explicit",
@@ -30,6 +33,17 @@ _names = click.Choice(list(BUILT_IN))
 def _place(value: str) -> Path | Url:
     """The path of a file, or a URL for fsspec, told apart by their form."""
     return Url(value) if is_url(value) else Path(value)
+
+
+class Seconds(click.FloatRange):
+    """A time, which is neither infinite nor no number at all."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number, in the range."""
+        seconds: float = super().convert(value, param, ctx)
+        if not isfinite(seconds):
+            self.fail(f"{value} is no number of seconds.", param, ctx)
+        return seconds
 
 
 file = click.argument("path", metavar="FILE", type=path)

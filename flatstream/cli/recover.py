@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +15,7 @@ from flatstream.cli.screen import can_ask, emit, facts, offset, plural, printabl
 from flatstream.cli.source import opened, watched
 from flatstream.cli.survey import fault
 from flatstream.deframer import ChecksumDeframer
+from flatstream.disk import Disk, sync_name
 from flatstream.errors import ChecksumMismatch, FlatStreamError, InvalidFrame
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
 
@@ -62,7 +62,7 @@ def recover_command(
     with opened(path, "r+b" if cut else "rb") as (raw, length):
         file = cast("BinaryIO", raw)
         if cut:  # what looks torn may be a frame that is being written
-            locking.claim(raw.fileno(), str(path))
+            locking.claim_if_possible(raw.fileno(), str(path))
         try:
             with watched(raw, length, path.name) as source:
                 found: RecoveryReport | FlatStreamError = recover_file(cast("BinaryIO", source), deframer)
@@ -76,7 +76,7 @@ def recover_command(
             if yes or _confirmed(path, found):
                 kept = _kept(path, file) if backup else None
                 truncate(file, found)
-                os.fsync(file.fileno())
+                Disk().sync(file.fileno())
                 truncated = True
     record = _record(found) | {"truncated": truncated, "backup": kept and str(kept), "hint": other}
     if as_json:
@@ -107,11 +107,13 @@ def _confirmed(path: Path, report: RecoveryReport) -> bool:
 
 def _kept(path: Path, file: BinaryIO) -> Path:
     """Write the tail, at whose start the cursor stands, beside the file; durable before anything is cut."""
+    disk = Disk()
     kept = path.with_name(f"{path.name}.torn-{file.tell()}")
     with kept.open("xb") as copy:
         shutil.copyfileobj(file, copy)
         copy.flush()
-        os.fsync(copy.fileno())
+        disk.sync(copy.fileno())
+    sync_name(disk, str(kept))
     return kept
 
 

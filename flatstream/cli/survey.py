@@ -70,10 +70,8 @@ def survey(path: Path | Url, deframer: Deframer, *, keep_going: bool) -> tuple[S
 def _skim(source: Readable, deframer: Deframer, found: Survey) -> None:
     """All good frames up to the first fault, which is left to the reader, at the speed of a scan."""
     for window in windows(source, deframer.checksum, deframer.max_frame_len):
-        sizes = window.frames.sizes
-        found.payload_sizes.update(sizes)
-        full = next((count for count, length in enumerate(reversed(sizes)) if length), None)
-        found.empty_tail = found.empty_tail + len(sizes) if full is None else full
+        found.payload_sizes.update(window.frames.sizes)
+        found.empty_tail = window.empty_tail(found.empty_tail)
         found.end_offset = window.end
 
 

@@ -5,8 +5,10 @@
 
 The first frame of a connection says in digits how many follow. When these are in the journal, and that is on the disk,
 the receiver answers with the same number; a sender that has not read this must not believe it. The receiver trusts
-nobody: connections, the size of a frame, its time, and the silence between two are bounded. Of a connection that breaks
-off, or sends what is wrong, whole frames stay in the journal, and no answer is given.
+nobody: the connections that are read at a time, the size of a frame, its time, and the silence between two are bounded.
+How many may wait to be read is not: that is for whatever stands in front of it. Of a connection that breaks off, or
+sends what is wrong, whole frames stay in the journal, and no answer is given. A journal that fails ends the service;
+what a crash left at its end, a frame that no sender was told of, is cut off when the service starts again.
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import flatstream
-from flatstream import ChecksumDeframer, ChecksumFramer, FileWriter, FlatStreamError, recover_file
+from flatstream import ChecksumDeframer, ChecksumFramer, FlatStreamError, JournalWriter, recover_file
 from flatstream.aio import AsyncStreamReader, AsyncStreamWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 __all__ = ["Receiver", "main", "send"]
 
@@ -42,11 +44,13 @@ CLOSING = 5.0
 class Receiver:
     """Writes the frames of every connection to one journal."""
 
-    def __init__(self, journal: FileWriter, *, idle: float = IDLE, frame: float = FRAME) -> None:
+    def __init__(self, journal: JournalWriter, *, idle: float = IDLE, frame: float = FRAME) -> None:
         self._journal = journal
         self._idle = idle
         self._frame = frame
         self._places = asyncio.Semaphore(CONNECTIONS)
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Waits for the journal to fail, and raises its error. Nothing can be taken after that."""
 
     async def serve(self, stream: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         """One connection: what `asyncio.start_server` calls."""
@@ -59,13 +63,25 @@ class Receiver:
                     payload = await reader.read_message()
                     if payload is None:
                         raise FlatStreamError(f"the sender left before the last of {count} frames")
-                    self._journal.write_payload(payload)  # a whole frame at a time: connections do not mix
-                self._journal.sync()  # holds up the others for that time, too
+                    with self._failing():
+                        self._journal.write_payload(payload)  # a whole frame at a time: connections do not mix
+                with self._failing():
+                    self._journal.sync()  # holds up the others for that time, too
                 await AsyncStreamWriter(back, ChecksumFramer(CHECKSUM), timeout=ANSWER).write_payload(b"%d" % count)
         except (FlatStreamError, ValueError) as error:
-            sys.stderr.write(f"{back.get_extra_info('peername')}: {error}\n")
+            if not self.failed.done():  # else it is not the peer's
+                sys.stderr.write(f"{back.get_extra_info('peername')}: {error}\n")
         finally:
             await _closed(back)
+
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except FlatStreamError as error:
+            if not self.failed.done():
+                self.failed.set_exception(error)
+            raise
 
 
 async def send(host: str, port: int, path: Path, context: ssl.SSLContext) -> int:
@@ -98,12 +114,16 @@ async def _closed(stream: asyncio.StreamWriter) -> None:
 
 
 async def _receive(host: str, port: int, journal: Path, context: ssl.SSLContext) -> None:
-    with flatstream.open(journal, "ab", checksum=CHECKSUM) as writer:
-        server = await asyncio.start_server(Receiver(writer).serve, host, port, ssl=context)
-        async with server:
+    opened = flatstream.open(journal, "ab", checksum=CHECKSUM, durability="none", truncate_torn_tail=True)
+    with opened as writer:
+        receiver = Receiver(writer)
+        server = await asyncio.start_server(receiver.serve, host, port, ssl=context)
+        try:
             sys.stdout.write(f"listening on {server.sockets[0].getsockname()[1]}\n")
             sys.stdout.flush()
-            await server.serve_forever()
+            await receiver.failed
+        finally:
+            server.close()  # and wait for no connection: none of them will be answered
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

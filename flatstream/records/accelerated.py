@@ -45,7 +45,7 @@ def row_encoder_of(native: Native, encoder: Encoder, longest: int) -> RowEncoder
     """The writer of the tables of an encoder, of payloads of up to ``longest`` bytes."""
     fields = [_written(encoder, field) for field in encoder.fields]
     try:
-        return native.RowEncoder(encoder.start, fields, longest, encoder.encode)
+        return native.RowEncoder(encoder.start, fields, longest, encoder.call)
     except (ValueError, OverflowError):
         return None
 

@@ -174,6 +174,14 @@ class Encoder:
             self._layouts[present] = layout
         return layout
 
+    def call(self, fields: Mapping[str, Any] | None = None, /, **more: Any) -> bytes:
+        """`encode` of a mapping, of values by name, or of both, in which those by name count."""
+        if fields is None:
+            return self.encode(more)
+        if not isinstance(fields, Mapping):
+            raise TypeError(f"encode() takes a mapping of fields, or fields by name, and not {type(fields).__name__}")
+        return self.encode({**fields, **more} if more else fields)
+
     def encode(self, values: Mapping[str, Any]) -> bytes:
         """The payload with these values. ``TypeError`` or ``ValueError`` names the field of one that does not fit."""
         names = tuple(values)

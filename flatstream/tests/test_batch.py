@@ -473,7 +473,7 @@ def test_a_closed_writer_writes_none_of_many() -> None:
 def test_what_a_sink_took_only_a_part_of_is_finished_by_the_rules() -> None:
     sink = bytearray(b"\x03\x00\x00")
     writer = StreamWriter(sink)
-    writer._unsure(b"\x03\x00\x00\x00abc", 3)
+    writer._sink._unsure(b"\x03\x00\x00\x00abc", 3)
     assert (sink, writer.offset) == (b"\x03\x00\x00\x00abc", 7)
 
 

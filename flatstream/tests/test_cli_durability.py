@@ -46,6 +46,12 @@ def test_the_table_has_a_row_for_each_mode(tmp_path: Path) -> None:
     assert len(rows) == len(durability.MODES)
 
 
+@pytest.mark.parametrize("seconds", ["nan", "inf", "0"])
+def test_seconds_that_make_no_sense_are_refused(tmp_path: Path, seconds: str) -> None:
+    result = run(tmp_path, "--seconds", seconds)
+    assert (result.exit_code, "'--seconds'" in result.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("kind", "sync_us", "doubt"),
     [

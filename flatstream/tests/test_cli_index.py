@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -91,6 +92,42 @@ def test_it_is_made_once_then_extended_then_made_anew(path: Path) -> None:
     assert state("--check") == (0, "current", 5, 0)
 
 
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--step", "100"], "the index has a mark each 1000 bytes, not 100"),
+        (["--step", "500"], "the index has a mark each 1000 bytes, not 500"),
+        (["--max-frame-len", "60"], "the index is of payloads of up to 50 bytes, not 60"),
+    ],
+)
+def test_what_is_given_holds_for_a_sidecar_that_is_there(path: Path, options: list[str], reason: str) -> None:
+    run(path, "-c", "crc32", "--step", 1000, "--max-frame-len", 50)
+    for same in ([], ["--step", "1000", "--max-frame-len", "50", "-c", "crc32"]):
+        assert told(path, *same)[1][0]["state"] == "current"
+    for state, why in (("built", reason), ("current", None)):
+        _, (file,) = told(path, *options)
+        assert (file["state"], file["reason"]) == (state, why)
+    index = Index.load(f"{path}.fsindex")
+    assert int(options[1]) in {index.step, index.max_frame_len}
+
+
+def test_an_index_of_another_checksum_is_made_anew_and_that_is_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.bin", 0)
+    run(path, "-c", "none")
+    _, (file,) = told(path, "-c", "crc16")
+    assert (file["state"], file["reason"]) == ("built", "the index is of a stream of none, not crc16")
+
+
+def test_a_sidecar_whose_marks_were_thinned_out_is_still_what_was_asked_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flatstream.index.MARKS", 64)
+    assert told(path, "-c", "crc32", "--step", 17)[1][0]["state"] == "built"
+    assert Index.load(f"{path}.fsindex").step == 17 * 16
+    for step, state in ((17, "current"), (34, "current"), (51, "built")):
+        assert told(path, "-c", "crc32", "--step", step)[1][0]["state"] == state
+
+
 def test_why_it_was_made_anew_and_what_is_left_out_is_said(path: Path) -> None:
     run(path)
     write(path, 5)
@@ -120,6 +157,43 @@ def test_many_files_are_each_told_of(path: Path, tmp_path: Path) -> None:
 def test_a_sidecar_that_cannot_be_written_is_said(path: Path, tmp_path: Path) -> None:
     result = run(path, "--out", tmp_path / "none" / "sidecar")
     assert (result.exit_code, "No such file or directory" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["a.bin", "link", "./a.bin"])
+def test_the_file_itself_is_never_written_over(path: Path, name: str) -> None:
+    before = path.read_bytes()
+    (path.parent / "link").hardlink_to(path)
+    result = run(path, "-c", "crc32", "--out", f"{path.parent}/{name}")
+    assert (result.exit_code, "would be written over itself" in result.stderr) == (2, True)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("content", [b"\x05\0\0\0" + b"another journal", b"x"])
+def test_only_an_index_is_replaced(path: Path, named: bool, content: bytes) -> None:
+    other = path.with_name("other" if named else "a.bin.fsindex")
+    other.write_bytes(content)
+    status, (file,) = told(path, "-c", "crc32", *["--out", other][: 2 * named])
+    assert (status, file["state"]) == (2, "unreadable")
+    assert file["reason"] == f"{other}: it is there already, is no index, and is not replaced"
+    assert other.read_bytes() == content
+    assert told(path, "--check", "--out", other)[1][0]["state"] == "stale"  # to look does no harm
+
+
+def test_an_index_that_is_damaged_or_empty_is_replaced(path: Path) -> None:
+    run(path, "-c", "crc32")
+    sidecar = path.with_name("a.bin.fsindex")
+    damaged = bytearray(sidecar.read_bytes())
+    damaged[-1] ^= 1
+    for content in (damaged, b""):
+        sidecar.write_bytes(content)
+        assert told(path, "-c", "crc32")[1][0]["state"] == "built"
+        assert Index.load(sidecar).frames == 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a device of POSIX systems")
+def test_a_device_is_written_as_it_is(path: Path) -> None:
+    assert told(path, "-c", "crc32", "--out", "/dev/null")[1][0]["state"] == "built"
 
 
 def test_a_disk_that_fails_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

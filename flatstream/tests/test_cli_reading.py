@@ -411,6 +411,8 @@ def test_cat_of_a_followed_file_that_is_cut_says_so(tmp_path: Path, monkeypatch:
         (b"", ["--follow"], "name the --checksum of a file to follow"),
         (b"\1\0\0\0x", ["--follow"], "name the --checksum of a file to follow"),
         (b"", ["--timeout", "1"], "--timeout is for --follow"),
+        (b"", ["--follow", "-c", "none", "--timeout", "nan"], "'--timeout': nan is no number of seconds"),
+        (b"", ["--follow", "-c", "none", "--timeout", "inf"], "'--timeout': inf is no number of seconds"),
     ],
 )
 def test_cat_refuses_to_follow_what_it_cannot(tmp_path: Path, content: bytes, options: list[str], message: str) -> None:

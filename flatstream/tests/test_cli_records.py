@@ -294,6 +294,7 @@ def test_what_is_converted_is_ingested_again(tmp_path: Path) -> None:
             "a.csv, line 2: column device_id: CSV conversion error to uint64: invalid",
         ),
         ("device_id\n1" + " " * 200_000 + "\nx\n", "a.csv, row 3: column device_id: "),
+        ("device_id" + "x" * 200_000 + "\n1\n", "a.csv: line 1: field larger than field limit (131072)"),
         ("", "a.csv: it is empty: a line with the names of the columns comes first"),
         ("\ufeff", "a.csv: it is empty: "),
         ("\n\n", "a.csv: it is empty: "),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 import flatstream
+from flatstream import locking
 from flatstream.cli import recover, source
 from flatstream.cli.app import cli
+from flatstream.disk import Disk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,6 +100,31 @@ def test_a_torn_tail_is_cut_off_with_yes(torn: Path) -> None:
         writer.write_payload(b"more")
     with flatstream.open(torn, "rb", checksum="crc32", copy=True) as reader:
         assert list(reader) == [b"one", b"two", b"more"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
+def test_the_backup_and_its_name_are_durable_before_anything_is_cut(
+    torn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[bool, int, int]] = []
+
+    def sync(_disk: Disk, fd: int) -> None:
+        status = os.fstat(fd)
+        folder = stat.S_ISDIR(status.st_mode)
+        synced.append((folder, 0 if folder else status.st_size, torn.stat().st_size))
+
+    monkeypatch.setattr(Disk, "sync", sync)
+    assert run(torn, "-c", "crc32", "--truncate", "--yes", "--backup").exit_code == 0
+    assert synced == [(False, 12, 34), (True, 0, 34), (False, 22, 22)]
+
+
+def test_a_torn_tail_is_cut_off_where_a_file_system_has_no_locks(torn: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_fd: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(locking, "lock", refuse)
+    assert run(torn, "-c", "crc32", "--truncate", "--yes").exit_code == 0
+    assert torn.stat().st_size == 22
 
 
 def test_nothing_is_cut_off_while_a_journal_is_being_written(torn: Path) -> None:

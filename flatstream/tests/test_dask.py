@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import pytest
 import flatstream
 from flatstream import (
     ChecksumMismatch,
+    Index,
     IndexStale,
     InvalidFrame,
     Record,
@@ -232,7 +234,7 @@ def test_what_was_appended_since_a_file_was_indexed_is_in_its_last_part(tmp_path
 def test_a_stale_index_is_an_error_at_once(tmp_path: Path) -> None:
     path = write(tmp_path / "a", events(0))
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(IndexStale):
+    with pytest.raises(IndexStale, match=r"a: the index knows \d+ bytes of the journal"):
         many.scan(path, "crc32")
 
 
@@ -240,8 +242,33 @@ def test_a_file_that_changes_under_its_index_is_an_error_when_it_is_read(tmp_pat
     path = write(tmp_path / "a", events(0))
     found = many.scan(path, "crc32", part_size=5000)
     path.write_bytes(flatstream.frame_many([b"x" * 100_000], "crc32"))
-    with pytest.raises(IndexStale, match="other bytes stand at"):
+    with pytest.raises(IndexStale, match=f"{re.escape(str(path))}: .* other bytes stand at"):
         found.compute()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_bit_that_flipped_under_a_mark_is_a_verdict_and_stops_no_other(tmp_path: Path, when: str) -> None:
+    paths = [write(tmp_path / name, events(0)) for name in "abc"]
+    frame = Index.load(sidecar(paths[1])).parts(3)[1].first
+    if when == "before":
+        offset = damage(paths[1], frame)
+        found = many.verify(paths, "crc32", part_size=5000)
+    else:
+        found = many.verify(paths, "crc32", part_size=5000)
+        offset = damage(paths[1], frame)
+    good, bad, last = found.compute()
+    assert (good.good, good.stale, last.good) == (True, None, True)
+    assert isinstance(bad.error, ChecksumMismatch)
+    assert (bad.frames, bad.end, bad.error.offset) == (frame, offset, offset)
+    assert str(bad.stale).startswith(f"{paths[1]}: the index is of another journal")
+
+
+def test_a_file_that_was_written_anew_is_judged_without_its_index(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", events(0))
+    write(path, events(5, 10), indexed=False)
+    (verdict,) = many.verify(path, "crc32", part_size=5000).compute()
+    assert (verdict.good, verdict.frames, verdict.end) == (True, 10, path.stat().st_size)
+    assert "the index knows" in str(verdict.stale)
 
 
 @pytest.mark.parametrize("second", [[b"x" * 24], [b"x" * 40]])

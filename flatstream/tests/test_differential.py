@@ -101,7 +101,7 @@ def calls() -> Iterator[Any]:
 
     def write() -> None:
         array.clear()
-        writer = OTHER.FrameWriter(array, "crc32", 16, len, print)
+        writer = OTHER.FrameWriter(OTHER.Gate(), array, "crc32", 16, len, print)
         writer.write_payload(b"abc")
         writer.write_payload(b"longer than sixteen bytes")
 

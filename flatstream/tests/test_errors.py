@@ -149,3 +149,11 @@ def test_an_io_error_shows_its_cause() -> None:
     error = StreamIOError("writing")
     error.__cause__ = OSError("disk full")
     assert str(error) == "writing failed: OSError: disk full"
+
+
+def test_a_timeout_has_nothing_of_the_system_s() -> None:
+    error = StreamTimeout("rest", 0.5, 10)
+    assert (error.errno, error.strerror, error.filename) == (None, None, None)
+    assert error.args == ("rest", 0.5, 10)
+    assert repr(error) == "StreamTimeout('rest', 0.5, 10)"
+    assert isinstance(error, TimeoutError)

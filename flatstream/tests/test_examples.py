@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import runpy
 import signal
 import ssl
+import stat
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -15,9 +18,10 @@ import pytest
 import trustme
 
 import flatstream
-from flatstream import ChecksumDeframer, ChecksumFramer, FlatStreamError
+from flatstream import ChecksumDeframer, ChecksumFramer, FlatStreamError, StreamIOError
 from flatstream.aio import AsyncStreamReader, AsyncStreamWriter
 from flatstream.checksum import XXH3_64
+from flatstream.disk import Disk
 from flatstream.examples import tls_journal
 
 if TYPE_CHECKING:
@@ -65,7 +69,7 @@ def served(journal: Path, context: ssl.SSLContext, work: Callable[[int], Awaitab
 
     async def main() -> None:
         before = asyncio.all_tasks()
-        with flatstream.open(journal, "wb", checksum="xxh3_64") as writer:
+        with flatstream.open(journal, "ab", checksum="xxh3_64", durability="none") as writer:
             receiver = tls_journal.Receiver(writer, **options)
             server = await asyncio.start_server(receiver.serve, "localhost", 0, ssl=context)
             async with server:
@@ -221,6 +225,66 @@ def test_the_programs_run(tmp_path: Path, source: Path, journal: Path, authority
     assert kept(journal) == PAYLOADS
 
 
+async def received(journal: Path, context: ssl.SSLContext, work: Callable[[int], Awaitable[object]]) -> None:
+    """Run the service, do ``work`` with its port, and raise what the service ends with."""
+    ports: asyncio.Queue[int] = asyncio.Queue()
+    start = asyncio.start_server
+
+    async def started(*arguments: Any, **options: Any) -> asyncio.Server:
+        server = await start(*arguments, **options)
+        ports.put_nowait(server.sockets[0].getsockname()[1])
+        return server
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "start_server", started)
+        service = asyncio.create_task(tls_journal._receive("localhost", 0, journal, context))
+        port = asyncio.create_task(ports.get())
+        await asyncio.wait({service, port}, return_when=asyncio.FIRST_COMPLETED)
+        if not service.done():
+            await work(port.result())
+    await asyncio.wait_for(service, 30)
+
+
+def test_a_journal_that_fails_ends_the_service_and_is_nobody_else_s_error(
+    source: Path, journal: Path, tls: Contexts, *, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def send(port: int) -> None:
+        monkeypatch.setattr(Disk, "write", full)
+        results = await asyncio.gather(
+            *(tls_journal.send("localhost", port, source, tls.client) for _ in range(2)), return_exceptions=True
+        )
+        assert all(isinstance(result, Exception) for result in results)
+
+    def full(_disk: Disk, _fd: int, _data: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with pytest.raises(StreamIOError, match="full"):
+        asyncio.run(asyncio.wait_for(received(journal, tls.server, send), 60))
+    assert capsys.readouterr().err == ""
+
+
+def test_the_service_starts_again_after_a_crash_and_what_it_answers_for_is_durable(
+    source: Path, journal: Path, tls: Contexts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.write_bytes(flatstream.frame_many([b"before"], "xxh3_64") + b"\x05\0\0\0torn")
+    folders = []
+    sync = Disk.sync
+
+    def noted(disk: Disk, fd: int) -> None:
+        folders.append(stat.S_ISDIR(os.fstat(fd).st_mode))
+        sync(disk, fd)
+
+    async def send(port: int) -> None:
+        assert any(folders) is (os.name != "nt")
+        assert await tls_journal.send("localhost", port, source, tls.client) == len(PAYLOADS)
+        raise LookupError  # which ends all of it
+
+    monkeypatch.setattr(Disk, "sync", noted)
+    with pytest.raises(LookupError):
+        asyncio.run(asyncio.wait_for(received(journal, tls.server, send), 60))
+    assert kept(journal) == [b"before", *PAYLOADS]
+
+
 @pytest.mark.parametrize("command", ["send", "receive"])
 def test_the_commands_say_what_they_cannot_open(
     tmp_path: Path, command: str, authority: trustme.CA, capsys: pytest.CaptureFixture[str]
@@ -239,10 +303,12 @@ def test_the_receiver_ends_with_ctrl_c(tmp_path: Path, authority: trustme.CA, mo
     certificate = tmp_path / "server.pem"
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(str(certificate))
 
-    async def interrupted(_server: asyncio.Server) -> None:
-        raise KeyboardInterrupt
+    class Interrupted(tls_journal.Receiver):
+        def __init__(self, journal: flatstream.JournalWriter) -> None:
+            super().__init__(journal)
+            self.failed.set_exception(KeyboardInterrupt())
 
-    monkeypatch.setattr(asyncio.Server, "serve_forever", interrupted)
+    monkeypatch.setattr(tls_journal, "Receiver", Interrupted)
     journal = str(tmp_path / "journal")
     assert (
         tls_journal.main(["receive", "localhost", "0", "--certificate", str(certificate), "--journal", journal]) == 130

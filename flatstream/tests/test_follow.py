@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -398,6 +399,55 @@ def test_a_torn_tail_that_was_written_over_between_two_looks_is_forgotten(path: 
         assert polled(reader) == [b"3" * 200]
 
 
+@pytest.mark.parametrize("checksum", ["none", "crc32"])
+@pytest.mark.parametrize(("size", "have"), [(500, 4), (500, 100), (500, 400), (3_000_000, 400), (3_000_000, 2_500_000)])
+def test_a_torn_tail_that_gave_way_to_one_that_ends_alike_is_forgotten(
+    path: Path, checksum: str, size: int, have: int
+) -> None:
+    def frame(name: bytes, size: int) -> bytes:
+        return bytes(flatstream.frame_many([name + bytes(size - len(name))], checksum))
+
+    one = frame(b"one", 100)
+    append(path, one + frame(b"old", size)[:have])
+    with following(path, checksum) as reader:
+        assert [payload[:3] for payload in polled(reader)] == [b"one"]
+        os.truncate(path, len(one))
+        append(path, frame(b"new", size) + frame(b"longer", size + 9))
+        new, longer = polled(reader)
+        assert (new[:3], len(new)) == (b"new", size)
+        assert (longer[:6], len(longer)) == (b"longer", size + 9)
+
+
+def test_the_length_of_what_waited_is_looked_at_again(path: Path, framed: Any) -> None:
+    append(path, framed(NONE, b"one", bytes(500))[:-100])
+    with following(path, "none") as reader:
+        assert polled(reader) == [b"one"]
+        os.truncate(path, 7)
+        append(path, framed(NONE, bytes(600)))
+        assert polled(reader) == [bytes(600)]
+
+
+def test_what_takes_the_place_of_a_torn_tail_of_its_size_is_given(path: Path, framed: Any) -> None:
+    for new in (bytes(500), b""):
+        frame = framed(CRC32, new)
+        append(path, framed(CRC32, b"1", bytes(600))[: 9 + len(frame)])
+        with following(path) as reader:
+            assert polled(reader) == [b"1"]
+            os.truncate(path, 9)
+            append(path, frame)
+            assert polled(reader) == [new]
+        os.truncate(path, 0)
+
+
+def test_what_stands_before_a_long_torn_tail_is_looked_at_again(path: Path, framed: Any) -> None:
+    append(path, framed(CRC32, b"1", bytes(500))[:-100])
+    with following(path) as reader:
+        assert polled(reader) == [b"1"]
+        path.write_bytes(framed(CRC32, b"2", bytes(600)))
+        with pytest.raises(FileTruncated):
+            reader.poll()
+
+
 @pytest.mark.parametrize("new", [0, 5, 40])
 def test_a_cut_below_what_was_given_is_an_error_of_its_own(path: Path, framed: Any, new: int) -> None:
     append(path, framed(CRC32, b"1", b"2"))
@@ -430,6 +480,9 @@ def test_a_disk_that_fails_while_a_cut_is_looked_at_is_an_io_error(
 
 # all of it together
 
+ENDS_ALIKE = st.builds(lambda name, size: name + bytes(size), st.binary(max_size=3), st.integers(100, 400))
+"""Records of a fixed size, filled up with zeros."""
+
 
 class Following(RuleBasedStateMachine):
     """Whatever a writer does that may be done to a journal, a follower gives each whole frame once and in order."""
@@ -446,13 +499,13 @@ class Following(RuleBasedStateMachine):
         self.files = 0
 
     @precondition(lambda self: not self.torn)
-    @rule(payloads=st.lists(st.binary(max_size=100), max_size=3))
+    @rule(payloads=st.lists(st.binary(max_size=100) | ENDS_ALIKE, max_size=3))
     def write(self, payloads: list[bytes]) -> None:
         append(self.path, flatstream.frame_many(payloads, "xxh3_64"))
         self.written += payloads
 
     @precondition(lambda self: not self.torn)
-    @rule(payload=st.binary(max_size=100), part=st.floats(0, 1))
+    @rule(payload=st.binary(max_size=100) | ENDS_ALIKE, part=st.floats(0, 1))
     def tear(self, payload: bytes, part: float) -> None:
         frame = flatstream.frame_many([payload], "xxh3_64")
         self.torn = 1 + int((len(frame) - 2) * part)
@@ -559,6 +612,25 @@ class TestNotified:
         with following(path) as reader:
             reader._changes.wake()
             assert [reader._changes.wait(None), reader._changes.wait(SOON)] == [True, True]
+
+    def test_polling_takes_its_place_when_no_watches_are_left(
+        self, path: Path, framed: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with following(path) as reader:
+            former = reader._changes
+            assert isinstance(former, changes.Notified)
+
+            def refuse(*_args: object) -> None:
+                raise OSError(errno.ENOSPC, "inotify watch limit reached")
+
+            monkeypatch.setattr(former._inotify, "add_watch", refuse)
+            path.rename(path.with_name("old"))
+            path.touch()
+            assert reader.poll() is None
+            assert isinstance(reader._changes, Polling)
+            append(path.with_name("old"), framed(CRC32, b"1"))
+            append(path, framed(CRC32, b"2"))
+            assert [next(reader), next(reader)] == [b"1", b"2"]
 
     def test_a_name_without_a_file_is_not_watched(self, path: Path) -> None:
         with following(path) as reader:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import random
 import signal
 import subprocess
 import sys
 import threading
 import time
 import warnings
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -183,17 +185,41 @@ def test_a_group_is_committed_when_it_has_so_many_frames(path: Path) -> None:
         assert len(disk.synced) == before + 2
         journal.write_many([b"abc"] * 5)
         assert journal.durable_offset == journal.offset
-        with pytest.raises(LookupError):
-            journal.write_many(iterator for iterator in _broken())
+        with pytest.raises(TypeError):
+            journal.write_many([b"abc", b"abc", cast("Any", 5)])
         assert journal.durable_offset == journal.offset == 14 * FRAME  # a number that nobody knows is taken for enough
         journal.write_payload(b"abc")
     assert len(payloads(path)) == 15
 
 
-def _broken() -> Any:
-    yield b"abc"
-    yield b"abc"
-    raise LookupError
+def test_what_a_source_of_payloads_raises_comes_behind_what_it_gave(path: Path) -> None:
+    def broken() -> Any:
+        yield from [b"abc"] * (BATCH + 2)
+        raise LookupError
+
+    with opened(path) as journal:
+        with pytest.raises(LookupError):
+            journal.write_many(broken())
+        assert journal.durable_offset == journal.offset == (BATCH + 2) * FRAME
+
+
+@pytest.mark.parametrize("call", ["write_payload", "sync"])
+def test_a_slow_source_of_payloads_holds_up_no_other_thread(path: Path, call: str) -> None:
+    held_up: list[bool] = []
+
+    def slow() -> Any:
+        yield b"abc"
+        other = threading.Thread(target=getattr(journal, call), args=[b"def"][: call != "sync"], daemon=True)
+        other.start()
+        other.join(5)
+        held_up.append(other.is_alive())
+        journal.flush()  # as the source itself may
+        yield b"ghi"
+
+    with opened(path) as journal:
+        assert journal.write_many(slow()) == 2
+    assert held_up == [False]
+    assert payloads(path) == [*[b"def"][: call != "sync"], b"abc", b"ghi"]
 
 
 def test_a_group_is_committed_when_it_has_so_many_bytes(path: Path) -> None:
@@ -454,7 +480,7 @@ def test_a_frame_that_was_cut_in_two_by_an_interruption_is_not_written(
         journal._log.staged += data[:7]
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(journal._stream, "_write", interrupted)
+    monkeypatch.setattr(journal._stream._sink, "_write", interrupted)
     monkeypatch.setattr(journal._stream, "write_payload", type(journal._stream).write_payload.__get__(journal._stream))
     with pytest.raises(KeyboardInterrupt):
         journal.write_payload(b"def")
@@ -814,6 +840,81 @@ def test_a_signal_handler_that_returns_disturbs_nothing(path: Path) -> None:
         signal.signal(signal.SIGALRM, before)
     assert scan(path, "xxh3_64").end is flatstream.ScanEnd.CLEAN
     assert path.stat().st_size == journal.offset
+
+
+INTERRUPTED: dict[str, Callable[[JournalWriter], object]] = {
+    "write": lambda journal: journal.write("text"),
+    "write_payload": lambda journal: journal.write_payload(b"abc"),
+    "write_many": lambda journal: journal.write_many(iter([b"abc", b"def"])),
+    "flush": JournalWriter.flush,
+    "sync": JournalWriter.sync,
+    "close": JournalWriter.close,
+}
+
+
+@pytest.mark.parametrize("options", [{}, {"group_commit": GroupCommit(frames=2)}, {"background": Background(1)}])
+@pytest.mark.parametrize("call", INTERRUPTED)
+def test_wherever_an_interruption_comes_the_journal_can_be_closed(path: Path, call: str, options: Any) -> None:
+    """Python looks for signals when a function begins, and when one in C has returned: each of these places in turn."""
+    left = at = 0
+    done = False
+
+    def count_down(frame: Any, event: str, _argument: object) -> None:
+        nonlocal left
+        if event in {"call", "c_return"} and frame.f_code is not test.__code__:
+            left -= 1
+            if left == 0:
+                raise KeyboardInterrupt
+
+    def test() -> None:
+        nonlocal done
+        sys.setprofile(count_down)
+        try:
+            INTERRUPTED[call](journal)
+            done = True
+        finally:
+            sys.setprofile(None)
+
+    while not done:
+        path.unlink(missing_ok=True)
+        journal = opened(path, **options)
+        journal.write_payload(b"before")
+        at = left = at + 1
+        assert at < 1000
+        with suppress(KeyboardInterrupt):
+            test()
+        assert not journal._log._changed._is_owned(), at  # type: ignore[attr-defined]  # other threads are not held up
+        with suppress(StreamIOError):  # what was interrupted while it wrote has failed
+            journal.close()
+        assert journal._log._file.closed, at
+        with opened(path) as again:  # nobody has the lock
+            assert again.recovered.end is RecoveryEnd.CLEAN_EOF, at
+        assert payloads(path)[:1] == [b"before"][: again.recovered.frames]
+    assert at > 3
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="signals of POSIX systems")
+@pytest.mark.parametrize("options", [{}, {"group_commit": GroupCommit(frames=100)}])
+def test_a_ctrl_c_at_any_time_leaves_a_journal_that_can_be_closed(path: Path, options: Any) -> None:
+    def handler(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    chance = random.Random(9)
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        for _ in range(60):
+            path.unlink(missing_ok=True)
+            journal = opened(path, durability="flush", **options)
+            with pytest.raises(KeyboardInterrupt):
+                signal.setitimer(signal.ITIMER_REAL, 0.0003 + 0.001 * chance.random())
+                while True:
+                    journal.write_payload(b"abc")
+            journal.close()
+            opened(path).close()
+            assert scan(path, "xxh3_64").end is flatstream.ScanEnd.CLEAN
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -19,16 +19,17 @@ ROOT = Path(spec.origin).parent
 
 # From the bottom up. A module may import from any row above its own in this list, and from none of its own row.
 LAYERS = [
-    {"errors", "arguments", "changes", "whole"},
+    {"errors", "arguments", "changes"},
     {"wire", "extras", "locking"},
     {"engine", "commit", "disk", "remote"},
-    {"log"},
+    {"log", "whole"},
     {"checksum", "validation", "policy"},
     {"adapters"},
     {"framer", "deframer", "typed"},
     {"feed"},
     {"batch"},
-    {"writer", "reader", "windows", "salvaging"},
+    {"sink", "reader", "windows", "salvaging"},
+    {"writer"},
     {"aio", "follow"},
     {"recovery", "index"},
     {"journal"},

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import gc
 import io
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import flatstream
-from flatstream import AppendRefused, ChecksumMismatch, StreamIOError
+from flatstream import AppendRefused, ChecksumMismatch, JournalLocked, StreamIOError, locking
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +186,47 @@ def test_a_full_disk_is_an_error_at_closing(path: Path, monkeypatch: pytest.Monk
     with pytest.raises(StreamIOError, match="No space left on device"):
         writer.close()
     writer.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_the_lock_of_an_appending_writer_ends_when_its_own_process_closes_it(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    writer = flatstream.open(path, "ab")
+    go, ready = os.pipe(), os.pipe()
+    child = os.fork()
+    if not child:  # nothing but `_exit` may leave this block: it would run the tests twice
+        writer.close()
+        os.write(ready[1], b"x")
+        os.read(go[0], 1)
+        os._exit(0)
+    try:
+        assert os.read(ready[0], 1) == b"x"
+        with pytest.raises(JournalLocked):
+            flatstream.open(path, "ab")
+    finally:
+        os.write(go[1], b"x")
+        os.waitpid(child, 0)
+    child = os.fork()
+    if not child:
+        os.read(go[0], 1)
+        os._exit(0)
+    try:
+        writer.close()
+        writer.close()
+        flatstream.open(path, "ab").close()  # although the child has the descriptor
+    finally:
+        os.write(go[1], b"x")
+        os.waitpid(child, 0)
+        for fd in (*go, *ready):
+            os.close(fd)
+
+
+def test_a_file_that_cannot_be_unlocked_is_closed_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_fd: int) -> None:
+        raise OSError("no locks here")
+
+    monkeypatch.setattr(locking, "unlock", refuse)
+    with flatstream.open(tmp_path / "file", "ab") as writer:
+        writer.write_payload(b"abc")
+    assert writer._file.closed

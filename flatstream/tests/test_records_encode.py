@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import struct
+from collections import UserDict
 from typing import Any
 
 import flatbuffers
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flatstream import Record, StreamReader, StreamWriter
+from flatstream.batch import frame_many
 from flatstream.records import enum, field, union
 from flatstream.records import struct as struct_of
 from flatstream.records.types import Field, VectorType
@@ -180,6 +182,31 @@ def test_what_does_not_fit_a_record_of_numbers_is_refused_by_name(
 
 def test_none_is_the_same_as_not_given() -> None:
     assert MONSTER.encode(name="x", hp=None, pos=None, pet=None) == MONSTER.encode(name="x")
+
+
+def test_a_mapping_is_taken_as_it_is_and_what_is_given_by_name_counts() -> None:
+    message = {"device_id": 1, "value": 2.5}
+    payload = TELEMETRY.encode(device_id=1, value=2.5)
+    assert TELEMETRY.encode(message) == TELEMETRY.encode(UserDict(message)) == payload
+    assert TELEMETRY.encode({"device_id": 9}, **message) == TELEMETRY.encode(None, **message) == payload
+    assert TELEMETRY.encode({}) == TELEMETRY.encode()
+    sink, other = bytearray(), bytearray()
+    TELEMETRY.encode_into(StreamWriter(sink), message)
+    TELEMETRY.encode_into(StreamWriter(other), {"device_id": 9}, **message)
+    assert sink == other == frame_many([payload])
+
+
+@pytest.mark.parametrize("wrong", [[("device_id", 1)], 5, "device_id"])
+def test_what_is_no_mapping_is_refused_by_its_kind(wrong: Any) -> None:
+    for _ in range(2):  # by the method, and by what stands in for it
+        with pytest.raises(
+            TypeError, match=f"takes a mapping of fields, or fields by name, and not {type(wrong).__name__}"
+        ):
+            TELEMETRY.encode(wrong)
+    with pytest.raises(TypeError, match="positional"):
+        TELEMETRY.encode({}, {})  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="nobody"):
+        TELEMETRY.encode({"nobody": 1})
 
 
 def test_members_of_enums_and_unions_go_by_name_or_number() -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import flatstream
 from flatstream import (
@@ -13,6 +16,7 @@ from flatstream import (
     ChecksumFramer,
     ChecksumMismatch,
     DefaultDeframer,
+    FlatStreamError,
     InvalidFrame,
     JournalLocked,
     RecoveryEnd,
@@ -73,6 +77,44 @@ def test_every_cut_is_clean_or_a_torn_tail_behind_the_last_whole_frame(algorithm
         assert file.tell() == expected.last_good_offset
 
 
+@given(
+    st.lists(st.binary(max_size=6) | st.just(b""), max_size=8),
+    st.binary(max_size=8),
+    st.integers(0, 6),
+    st.sampled_from([0, 2**20 - 40, 2**20 + 5]),
+)
+def test_a_file_is_scanned_as_any_source_is(payloads: list[bytes], tail: bytes, bound: int, large: int) -> None:
+    def said(scanned: Callable[[], RecoveryReport]) -> object:
+        try:
+            return dataclasses.replace(scanned(), size=None)
+        except FlatStreamError as error:
+            return error.kind, error.offset, error.args
+
+    stream = bytes(flatstream.frame_many([bytes(large)] * (large > 0) + payloads, "crc16")) + tail
+    for limit in (bound, 2**21):
+        deframer = ChecksumDeframer("crc16", limit)
+        source = io.BytesIO(stream)
+        assert said(lambda: recover_file(source, deframer)) == said(lambda: recover(stream, deframer))  # noqa: B023
+
+
+def test_a_source_that_fails_far_into_it_is_an_error_with_the_frame_that_it_cut() -> None:
+    stream = bytes(flatstream.frame_many([b"x" * 92] * 30_000, "crc32"))
+
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if self.tell() + (size or 0) > 2_000_050:
+                size = 2_000_050 - self.tell()
+            if not size:
+                raise OSError("gone")
+            return super().read(size)
+
+        read1 = read
+
+    with pytest.raises(StreamIOError, match="gone") as caught:
+        recover_file(Failing(stream), ChecksumDeframer("crc32"))
+    assert caught.value.offset == 2_000_000
+
+
 def test_truncating_a_torn_tail_and_appending_gives_a_clean_stream(
     given_as: Any, tmp_path: Path, algorithm: Checksum, framed: Any
 ) -> None:
@@ -110,8 +152,11 @@ def test_corruption_is_an_error_and_never_a_report(tail: bytes, error: Any, fram
 
 
 def test_a_refusal_by_a_validator_is_an_error(framed: Any) -> None:
+    stream, deframer = framed(NONE, b"toolong"), DefaultDeframer().with_validator(SizeValidator(0, 3))
     with pytest.raises(ValidationFailed):
-        recover(framed(NONE, b"toolong"), DefaultDeframer().with_validator(SizeValidator(0, 3)))
+        recover(stream, deframer)
+    with pytest.raises(ValidationFailed):
+        recover_file(io.BytesIO(stream), deframer)
 
 
 def test_a_failing_source_is_an_error(framed: Any) -> None:

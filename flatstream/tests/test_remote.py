@@ -96,6 +96,17 @@ def test_only_the_ranges_that_are_needed_are_asked_for(tmp_path: Path) -> None:
     memory.store.clear()
 
 
+def test_paths_and_urls_are_opened_and_looked_for_in_one_way(url: str, tmp_path: Path) -> None:
+    path = tmp_path / "journal.bin"
+    assert not remote.exists(path)
+    path.write_bytes(fsspec.filesystem("memory").cat_file("/bucket/journal.bin"))
+    for place in (url, path, str(path)):
+        assert remote.exists(place)
+        with remote.opened(place) as file:
+            assert file.read() == path.read_bytes()
+            assert isinstance(file, io.FileIO) is (place is not url)  # unbuffered
+
+
 def test_a_missing_file_is_an_os_error(url: str) -> None:
     with pytest.raises(FileNotFoundError):
         flatstream.open(url + ".none")
@@ -161,6 +172,19 @@ def test_what_a_command_does_not_do_with_a_url_is_said(url: str, arguments: list
 def test_a_url_is_indexed_into_a_file(url: str, tmp_path: Path) -> None:
     assert run("index", url, "-c", "crc32", "--out", tmp_path / "sidecar").exit_code == 0
     assert flatstream.Index.load(tmp_path / "sidecar").frames == 4
+
+
+@pytest.mark.parametrize("command", ["verify", "inspect", "cat"])
+def test_what_goes_wrong_while_the_algorithm_is_guessed_is_said(
+    url: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Failing(io.BytesIO):
+        def read(self, _size: int | None = -1, /) -> bytes:
+            raise RuntimeError("500")
+
+    monkeypatch.setattr(remote, "opened", lambda _url: Failing(b"12345"))
+    result = run(command, url)
+    assert (result.exit_code, result.stderr) == (2, "flatstream: error: reading failed: RuntimeError: 500\n")
 
 
 def test_a_file_without_a_size_is_said(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

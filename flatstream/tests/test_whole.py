@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from flatstream import whole
+from flatstream.disk import Disk
 from flatstream.whole import written_whole
 
 if TYPE_CHECKING:
@@ -77,6 +82,43 @@ def test_a_new_file_is_put_there_with_links_and_without(
     with written_whole(tmp_path / "a", replace=False) as file:
         file.write(b"abc")
     assert (tmp_path / "a").read_bytes() == b"abc"
+    assert names(tmp_path) == ["a"]
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[str]]]:
+    """What was synced, and what was in the folder then, in order."""
+    calls: list[tuple[str, list[str]]] = []
+
+    def sync(_disk: Disk, fd: int) -> None:
+        folder = stat.S_ISDIR(os.fstat(fd).st_mode)
+        calls.append(("folder", sorted(os.listdir(fd))) if folder else ("file", []))
+
+    monkeypatch.setattr(Disk, "sync", sync)
+    return calls
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
+@pytest.mark.parametrize("replace", [True, False])
+def test_the_file_and_then_its_name_are_made_durable(
+    tmp_path: Path, replace: bool, synced: list[tuple[str, list[str]]]
+) -> None:
+    with written_whole(tmp_path / "a", replace=replace):
+        assert synced == []
+    assert synced == [("file", []), ("folder", ["a"])]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="folders are not synced there")
+@pytest.mark.parametrize("number", [errno.EINVAL, errno.EIO])
+def test_a_folder_that_cannot_be_synced_is_let_pass_and_one_whose_sync_fails_is_not(
+    tmp_path: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_disk: Disk, _path: str) -> None:
+        raise OSError(number, "no")
+
+    monkeypatch.setattr(whole, "sync_name", refuse)
+    with pytest.raises(OSError, match="no") if number == errno.EIO else nullcontext(), written_whole(tmp_path / "a"):
+        pass
     assert names(tmp_path) == ["a"]
 
 

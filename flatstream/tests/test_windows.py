@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,3 +91,22 @@ def test_a_large_frame_is_read_once(framed: Any) -> None:
     payloads, end, facts = told(windows(Counted(stream), "crc32", size=1000))
     assert ([len(payload) for payload in payloads], end, facts) == ([3_000_000, 1], len(stream), None)
     assert Counted.given == len(stream)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_memory_is_that_of_the_largest_frame_and_of_the_window_that_the_caller_holds(framed: Any, held: bool) -> None:
+    size = 16 * 2**20
+    source = io.BytesIO(framed(CRC32, bytes(size)) * 3)
+    tracemalloc.start()
+    try:
+        found = windows(source, "crc32")
+        window = next(found)
+        while window.end < source.getbuffer().nbytes:
+            if not held:
+                del window
+            window = next(found)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The interpreter reserves up to an eighth more than a growing buffer holds.
+    assert peak < (size if held else 0) + size * 9 / 8 + 4 * 2**20

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import mmap
 import os
+import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import flatbuffers
@@ -22,7 +25,7 @@ from flatstream import (
     ValidationFailed,
 )
 from flatstream.checksum import CRC32, NONE, Checksum
-from flatstream.writer import JOINED
+from flatstream.sink import JOINED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -454,3 +457,21 @@ def test_a_framer_of_your_own_needs_only_header() -> None:
     array = bytearray()
     StreamWriter(array, Marked().bounded(5)).write_payload(b"abc")
     assert array == b"!\x03abc"
+
+
+@pytest.mark.parametrize("kind", [bytearray, io.BytesIO, Sink])
+@pytest.mark.parametrize("size", [3, JOINED + 1])
+def test_a_writer_that_nobody_closed_lets_go_of_its_sink_at_once_and_not_when_garbage_is_collected(
+    kind: Any, size: int
+) -> None:
+    sink = kind()
+    held = sys.getrefcount(sink)
+    gc.disable()
+    try:
+        writer = StreamWriter(sink)
+        writer.write_payload(bytes(size))
+        gone = weakref.ref(writer)
+        del writer
+        assert (gone(), sys.getrefcount(sink)) == (None, held)
+    finally:
+        gc.enable()

@@ -1,6 +1,6 @@
 //! What each contender does: build and frame all events into one buffer, and add up every field of them.
 
-use std::io::{BufRead, Cursor};
+use std::io::BufRead;
 
 use _native::checksum::NoChecksum;
 use _native::scan::Scan;
@@ -16,13 +16,14 @@ pub trait Contender {
     fn sums(&self, stream: &[u8]) -> Sums;
 }
 
-/// Structs of one size, back to back.
+/// A struct a message, behind its length of 4 bytes, as the Rust original frames what it is measured beside.
 pub struct Bincode;
 
 impl Contender for Bincode {
     fn build(&self, events: &[Event]) -> Vec<u8> {
         let mut sink = Vec::new();
         for event in events {
+            sink.extend_from_slice(&(SIZE as u32).to_le_bytes());
             bincode::serialize_into(&mut sink, event).expect("memory takes all");
         }
         sink
@@ -30,9 +31,11 @@ impl Contender for Bincode {
 
     fn sums(&self, stream: &[u8]) -> Sums {
         let mut sums = Sums::default();
-        let mut left = Cursor::new(stream);
-        while (left.position() as usize) < stream.len() {
-            sums.add(bincode::deserialize_from(&mut left).expect("our own stream is whole"));
+        let mut left = stream;
+        while let Some((length, rest)) = left.split_first_chunk() {
+            let (message, rest) = rest.split_at(u32::from_le_bytes(*length) as usize);
+            sums.add(bincode::deserialize(message).expect("our own stream is whole"));
+            left = rest;
         }
         sums
     }

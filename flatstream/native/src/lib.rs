@@ -20,6 +20,7 @@ mod python {
     mod decoding;
     mod encoding;
     mod frames;
+    mod function;
     mod gathering;
     mod verifying;
     mod writing;
@@ -50,7 +51,7 @@ mod python {
         #[pymodule_export]
         use super::verifying::Verifier;
         #[pymodule_export]
-        use super::writing::FrameWriter;
+        use super::writing::{FrameWriter, Gate};
     }
 
     fn algorithm(name: &str) -> PyResult<Algorithm> {

@@ -1,19 +1,20 @@
 //! From Python values to the frames of tables.
 
-use std::ffi::{c_ulong, CStr};
+use std::ffi::c_ulong;
 use std::ops::Range;
 use std::sync::Mutex;
 
-use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyValueError};
 use pyo3::ffi;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyCFunction, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
 use smallvec::{smallvec, SmallVec};
 
 use super::algorithm;
 use super::buffer::Held;
+use super::function::{Called, Definition, Given};
 use crate::checksum::{for_algorithm, Checksum};
 use crate::tables::encode::{frame_columns, most, most_of_row, write_row, Cell, Column, Refusal, Values};
 use crate::tables::layout::{words, Field, Form, Kind, Layouts};
@@ -25,8 +26,11 @@ const BLOCK: usize = 256;
 /// Fields for which no memory has to be asked; most records have no more.
 const FEW: usize = 16;
 
-/// What `help` says of the function that encodes.
-const DOC: &CStr = c"A payload with these values by field name; see flatstream.Record.encode.";
+/// The function that encodes, and what `help` says of it.
+static ENCODE: Definition = Definition::of::<RowEncoder>(
+    c"encode",
+    c"A payload with these values by field name, or of a mapping; see flatstream.Record.encode.",
+);
 
 /// A field: name, slot, code, size, alignment, the bits of the value that is left out, those of the value that is written
 /// where none is given, required.
@@ -63,6 +67,9 @@ macro_rules! for_code {
     }};
 }
 
+/// A value for each field, or none.
+type ByField<'py> = SmallVec<[Option<Bound<'py, PyAny>>; FEW]>;
+
 /// How single values of a field are taken.
 struct Plain {
     name: Py<PyString>,
@@ -84,7 +91,7 @@ pub struct RowEncoder {
     form: Form,
     plain: Vec<Plain>,
     layouts: Mutex<Layouts>,
-    /// `slow(fields)`: encode by the rules.
+    /// `slow(fields, **more)`: encode by the rules.
     slow: Py<PyAny>,
 }
 
@@ -112,12 +119,9 @@ impl RowEncoder {
         Ok(Self { form, plain, layouts: Mutex::default(), slow })
     }
 
-    /// A function from values by field name to a payload. No method, since that would get the names in a dict of its own.
-    fn function<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyCFunction>> {
-        let encoder = slf.clone().unbind();
-        PyCFunction::new_closure(slf.py(), Some(c"encode"), Some(DOC), move |given, fields| {
-            encoder.get().encode(given, fields)
-        })
+    /// A function from values, by field name or in a dict, to a payload.
+    fn function<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        ENCODE.function(slf)
     }
 
     /// Append the frames of rows to `frames`: tuples of a value for each field. `False`, and nothing is appended, if one of
@@ -150,32 +154,27 @@ impl RowEncoder {
     }
 }
 
-impl RowEncoder {
-    fn encode(&self, given: &Bound<'_, PyTuple>, fields: Option<&Bound<'_, PyDict>>) -> PyResult<Py<PyAny>> {
-        let py = given.py();
-        if !given.is_empty() {
-            return Err(PyTypeError::new_err("encode() takes fields by name, and nothing else"));
+impl Called for RowEncoder {
+    fn call(&self, py: Python<'_>, given: &Given<'_, '_>) -> PyResult<Py<PyAny>> {
+        if let Some(payload) = self.quickly(py, given) {
+            return Ok(payload.into_any().unbind());
         }
-        match fields {
-            Some(fields) => match self.quickly(py, fields) {
-                Some(payload) => Ok(payload.into_any().unbind()),
-                None => self.slow.call1(py, (fields,)),
-            },
-            None => self.slow.call1(py, (PyDict::new(py),)),
+        let fields = PyDict::new(py);
+        for (name, value) in given.by_name() {
+            fields.set_item(name, value)?;
         }
+        self.slow.call(py, PyTuple::new(py, given.by_place())?, Some(&fields))
     }
+}
 
-    fn quickly<'py>(&self, py: Python<'py>, fields: &Bound<'py, PyDict>) -> Option<Bound<'py, PyBytes>> {
-        let mut values = SmallVec::<[_; FEW]>::new();
-        let mut given = 0;
-        for field in &self.plain {
-            let value = fields.get_item(field.name.bind(py)).ok()?;
-            given += usize::from(value.is_some());
-            values.push(value);
-        }
-        if given != fields.len() {
-            return None; // there is a name that no field has
-        }
+impl RowEncoder {
+    /// The payload; `None` if it is for Python to say what it is.
+    fn quickly<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> Option<Bound<'py, PyBytes>> {
+        let values = match given.by_place() {
+            [] => self.of_names(given)?,
+            [fields] if given.by_name().next().is_none() => self.of_dict(&*fields.cast_exact::<PyDict>().ok()?)?,
+            _ => return None,
+        };
         let mut row = Row::new(self);
         for (index, value) in values.iter().enumerate() {
             row.put(index, &self.plain[index], value.as_ref())?;
@@ -187,6 +186,44 @@ impl RowEncoder {
         let text = |index: usize, take: &mut dyn FnMut(&[u8])| hand_over(values[index].as_ref(), take);
         let end = write_row(&self.form, &mut layouts, &row.present, &row.cells, text, &mut out);
         Some(PyBytes::new(py, &out[..end]))
+    }
+
+    /// Values for all fields; `None` if there is a name that no field has.
+    fn of_names<'py>(&self, given: &Given<'_, 'py>) -> Option<ByField<'py>> {
+        let mut values = ByField::new();
+        values.resize(self.plain.len(), None);
+        let mut next = 0;
+        for (name, value) in given.by_name() {
+            let field = self.field_of(&name, next)?;
+            values[field] = Some(value.to_owned());
+            next = field + 1;
+        }
+        Some(values)
+    }
+
+    /// The same from a dict.
+    fn of_dict<'py>(&self, fields: &Bound<'py, PyDict>) -> Option<ByField<'py>> {
+        let mut values = ByField::new();
+        let mut given = 0;
+        for field in &self.plain {
+            let value = fields.get_item(field.name.bind(fields.py())).ok()?;
+            given += usize::from(value.is_some());
+            values.push(value);
+        }
+        (given == fields.len()).then_some(values)
+    }
+
+    /// The field of a name, most often the one behind that of the name before.
+    #[inline(always)]
+    fn field_of(&self, name: &Bound<'_, PyAny>, likely: usize) -> Option<usize> {
+        let is_it = |field: &Plain| field.name.as_ptr() == name.as_ptr();
+        if self.plain.get(likely).is_some_and(is_it) {
+            return Some(likely);
+        }
+        self.plain.iter().position(is_it).or_else(|| {
+            let (py, name) = (name.py(), name.cast_exact::<PyString>().ok()?.to_str().ok()?);
+            self.plain.iter().position(|field| field.name.bind(py).to_str().is_ok_and(|own| own == name))
+        })
     }
 
     /// The new end of the frames; `None` if a row is not plain. Rows become columns, some at a time: the values of one field

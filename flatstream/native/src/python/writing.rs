@@ -18,10 +18,37 @@ enum Sink {
     Write(Py<PyAny>),
 }
 
-/// Writes the frames of `bytes` payloads; everything else, and every obstacle, is left to methods of the Python writer.
-/// The numbers are atomic because a sink may run code that looks at them, not because of threads.
+/// What a `FrameWriter` and the Python code behind it share, so that neither has to know the other: whether payloads go
+/// the short way, and what has gone it. Atomic because a sink may run code that looks at them, not because of threads.
+#[pyclass(frozen, module = "flatstream._native")]
+pub struct Gate {
+    written: AtomicU64,
+    open: AtomicBool,
+}
+
+#[pymethods]
+impl Gate {
+    #[new]
+    fn new() -> Self {
+        Self { written: AtomicU64::new(0), open: AtomicBool::new(true) }
+    }
+
+    /// Bytes of the frames that went the short way.
+    #[getter]
+    fn written(&self) -> u64 {
+        self.written.load(Relaxed)
+    }
+
+    /// From now on everything goes to `slow`.
+    fn close(&self) {
+        self.open.store(false, Relaxed);
+    }
+}
+
+/// Writes the frames of `bytes` payloads; everything else, and every obstacle, is left to Python.
 #[pyclass(frozen, module = "flatstream._native")]
 pub struct FrameWriter {
+    gate: Py<Gate>,
     sink: Sink,
     algorithm: Algorithm,
     longest: usize,
@@ -29,14 +56,13 @@ pub struct FrameWriter {
     slow: Py<PyAny>,
     /// `unsure(frame or None, answer or exception)`: go on after a sink that did not simply take the whole frame.
     unsure: Py<PyAny>,
-    written: AtomicU64,
-    open: AtomicBool,
 }
 
 #[pymethods]
 impl FrameWriter {
     #[new]
     fn new(
+        gate: Py<Gate>,
         sink: &Bound<'_, PyAny>,
         checksum: &str,
         longest: usize,
@@ -48,18 +74,7 @@ impl FrameWriter {
             Err(_) => Sink::Write(sink.getattr("write")?.unbind()),
         };
         let algorithm = algorithm(checksum)?;
-        Ok(Self { sink, algorithm, longest, slow, unsure, written: AtomicU64::new(0), open: AtomicBool::new(true) })
-    }
-
-    /// Bytes of the frames that went this way, and not through `slow` or `unsure`.
-    #[getter]
-    fn written(&self) -> u64 {
-        self.written.load(Relaxed)
-    }
-
-    /// Write nothing more this way: each later call goes to `slow`.
-    fn close(&self) {
-        self.open.store(false, Relaxed);
+        Ok(Self { gate, sink, algorithm, longest, slow, unsure })
     }
 
     /// Write any bytes-like as one frame.
@@ -67,20 +82,20 @@ impl FrameWriter {
     fn write_payload(&self, py: Python<'_>, payload: &Bound<'_, PyAny>) -> PyResult<()> {
         if let Ok(bytes) = payload.cast_exact::<PyBytes>() {
             let bytes = bytes.as_bytes();
-            if bytes.len() <= self.longest && self.open.load(Relaxed) {
+            if bytes.len() <= self.longest && self.gate.get().open.load(Relaxed) {
                 return for_algorithm!(self.algorithm, checksum => self.write(py, bytes, &checksum));
             }
         }
         self.slow.call1(py, (payload,)).map(drop)
     }
 
-    // The methods of the writer refer to it, and it to this object: the collector of garbage must see the circle,
-    // which it breaks at the writer.
+    // A sink may be an object of the caller's that refers to all this.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         match &self.sink {
             Sink::Array(array) => visit.call(array)?,
             Sink::Write(write) => visit.call(write)?,
         }
+        visit.call(&self.gate)?;
         visit.call(&self.slow)?;
         visit.call(&self.unsure)
     }
@@ -114,7 +129,8 @@ impl FrameWriter {
                 }
             }
         }
-        self.written.store(self.written() + size as u64, Relaxed);
+        let written = &self.gate.get().written;
+        written.store(written.load(Relaxed) + size as u64, Relaxed);
         Ok(())
     }
 
