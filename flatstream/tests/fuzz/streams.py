@@ -10,7 +10,7 @@ import flatstream
 from flatstream import ChecksumDeframer, FlatStreamError, StreamReader, checksum
 from flatstream.batch import ScanEnd
 from flatstream.errors import ChecksumMismatch, InvalidFrame, UnexpectedEof
-from flatstream.recovery import RecoveryEnd, recover
+from flatstream.recovery import RecoveryEnd, recover, recover_file
 from flatstream.salvaging import Gap, Work, pieces
 from flatstream.tests.fuzz.engines import on_each
 
@@ -160,15 +160,19 @@ def parse(data: bytes) -> None:
     assert last_good == end
     assert error == (errors[0] if errors else None), "scan and reader give other errors"
 
-    def recovered(_: str) -> object:
-        try:
-            report = recover(stream.data, ChecksumDeframer(stream.checksum, stream.limit))
-        except FlatStreamError as failure:
-            return facts(failure)
-        return report.frames, report.last_good_offset, report.end, report.empty_tail
+    def recovered(_: str) -> list[object]:
+        said: list[object] = []
+        for look in (recover, recover_file):  # of which the second reads as a scan does
+            try:
+                report = look(io.BytesIO(stream.data), ChecksumDeframer(stream.checksum, stream.limit))
+                said.append((report.frames, report.last_good_offset, report.end, report.empty_tail))
+            except FlatStreamError as failure:
+                said.append(facts(failure))
+        return said
 
     empty = next((count for count, payload in enumerate(reversed(payloads)) if payload), len(payloads))
-    report = on_each(recovered)
+    report, as_file = on_each(recovered)
+    assert as_file == report
     if error is None:
         assert end == len(stream.data)
         assert ending is ScanEnd.CLEAN
