@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,10 @@ PAGE = (
     + "".join(f"<!-- benchmarks:{name} -->\n<!-- /benchmarks:{name} -->\n\n" for name in BLOCKS)
     + "The end.\n"
 )
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts a command in the background has it ignore Ctrl-C, which tests send to one another.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

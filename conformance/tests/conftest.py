@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import textwrap
@@ -20,6 +21,10 @@ from flatstream_conformance.suite import load
 
 if TYPE_CHECKING:
     from flatstream_conformance.records import Records
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts a command in the background has it ignore Ctrl-C, which tests send to one another.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A testee of five lines that a test completes: `answer(request)` returns the reply without its seq.
 TESTEE = '''

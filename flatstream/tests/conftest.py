@@ -6,6 +6,7 @@ import gc
 import io
 import mmap
 import os
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,11 @@ settings.register_profile("default", patient)
 settings.register_profile("few", patient, max_examples=10, suppress_health_check=list(HealthCheck))
 settings.register_profile("long", patient, max_examples=10_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that starts a command in the background has it ignore Ctrl-C, which tests send to one another.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 ENGINES: dict[str, Any] = {"python": None}
