@@ -188,13 +188,16 @@ class Index:
             self.check(file)
             return _Building(self).read(file, progress)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the sidecar, whole or not at all. ``OSError`` if that cannot be done."""
+    def save(self, path: str | os.PathLike[str], *, like: Path | None = None) -> None:
+        """Write the sidecar, whole or not at all. ``OSError`` if that cannot be done.
+
+        A new one has the permissions of the file ``like``, its journal, less what the umask takes.
+        """
         name = self.checksum.encode("ascii")
         head = _HEAD.pack(_MAGIC, self.step, self.frames, self.end, self.seal, len(self.marks), self.max_frame_len)
         chunks = [self.marks[start : start + _CHUNK] for start in range(0, len(self.marks), _CHUNK)]
         payloads = [b"".join(_MARK.pack(mark.frame, mark.offset, mark.seal) for mark in chunk) for chunk in chunks]
-        with written_whole(Path(path)) as file:
+        with written_whole(Path(path), like=like) as file:
             file.write(frame_many([head + name, *payloads], "xxh3_64"))
 
     @classmethod

@@ -219,5 +219,5 @@ def _made(
                 index = build_index(file, name, max_frame_len, step=step, progress=progress)
         except (ChecksumMismatch, InvalidFrame) as error:
             return _State("refused", reason=str(error), error=error)
-    index.save(target)
+    index.save(target, like=path if isinstance(path, Path) else None)
     return _State("built" if known is None else "extended", index, max(length - index.end, 0), found.reason)

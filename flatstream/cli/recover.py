@@ -15,9 +15,10 @@ from flatstream.cli.screen import can_ask, emit, facts, offset, plural, printabl
 from flatstream.cli.source import opened, watched
 from flatstream.cli.survey import fault
 from flatstream.deframer import ChecksumDeframer
-from flatstream.disk import Disk, sync_name
+from flatstream.disk import Disk
 from flatstream.errors import ChecksumMismatch, FlatStreamError, InvalidFrame
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
+from flatstream.whole import written_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,13 +108,9 @@ def _confirmed(path: Path, report: RecoveryReport) -> bool:
 
 def _kept(path: Path, file: BinaryIO) -> Path:
     """Write the tail, at whose start the cursor stands, beside the file; durable before anything is cut."""
-    disk = Disk()
     kept = path.with_name(f"{path.name}.torn-{file.tell()}")
-    with kept.open("xb") as copy:
+    with written_whole(kept, replace=False, like=path) as copy:
         shutil.copyfileobj(file, copy)
-        copy.flush()
-        disk.sync(copy.fileno())
-    sync_name(disk, str(kept))
     return kept
 
 

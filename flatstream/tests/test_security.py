@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import flatstream
 from flatstream import aio
 from flatstream.checksum import BUILT_IN
+from flatstream.cli.app import cli
 from flatstream.recovery import recover_file, truncate
 
 ROOT = Path(__file__).parents[1]
@@ -138,6 +140,23 @@ def test_a_new_file_has_what_the_umask_leaves(tmp_path: Path, options: dict[str,
         assert (tmp_path / "b").stat().st_mode & 0o777 == 0o600
     finally:
         os.umask(before)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("arguments", "made"),
+    [(("index",), "a.fsindex"), (("recover", "--checksum", "crc32", "--truncate", "--yes", "--backup"), "a.torn-11")],
+)
+def test_what_is_made_of_a_private_journal_is_private(tmp_path: Path, arguments: tuple[str, ...], made: str) -> None:
+    (tmp_path / "a").touch(0o600)
+    (tmp_path / "a").write_bytes(flatstream.frame_many([b"one"], "crc32") + (b"" if "index" in arguments else b"\5"))
+    before = os.umask(0o022)
+    try:
+        result = CliRunner().invoke(cli, [*arguments, str(tmp_path / "a")])
+    finally:
+        os.umask(before)
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / made).stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
