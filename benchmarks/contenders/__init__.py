@@ -32,6 +32,7 @@ def contenders() -> tuple[Contender, ...]:
         FlatStreamVector("crc16"),
         FlatStreamVector("crc32"),
         FlatStreamVector("xxh3_64"),
+        FlatStreamVector(copy=True),
         FlatStreamVector(engine="python"),
         FlatStreamRecord(),
         FlatStreamTable(),

@@ -28,9 +28,15 @@ class FlatStreamCodec(Codec):
     """Framing and reading with one checksum and one bound, on one engine; a ``bytearray`` is the sink."""
 
     def __init__(
-        self, shape: Shape, checksum: str = "none", engine: Engine = "native", bound: int | None = None
+        self,
+        shape: Shape,
+        checksum: str = "none",
+        engine: Engine = "native",
+        bound: int | None = None,
+        copy: bool = False,  # noqa: FBT001, FBT002  (settings of a contender, given by it alone)
     ) -> None:
         super().__init__(shape)
+        self.copy = copy
         self.checksum = checksum
         self.engine: Engine = engine
         framer = flatstream.ChecksumFramer(checksum) if checksum != "none" else flatstream.DefaultFramer()
@@ -46,9 +52,17 @@ class FlatStreamCodec(Codec):
             write(payload)
         return sink
 
-    def payloads(self, stream: bytes) -> Iterable[memoryview]:
+    def payloads(self, stream: bytes) -> Iterable[bytes | memoryview]:
         use(self.engine)
-        return flatstream.StreamReader(stream, self.deframer)
+        return self.reader(stream, self.deframer)
+
+    def reader(self, stream: bytes, deframer: flatstream.Deframer) -> flatstream.StreamReader[Any]:
+        """Borrowing or copying."""
+        return (
+            flatstream.StreamReader(stream, deframer, copy=True)
+            if self.copy
+            else flatstream.StreamReader(stream, deframer)
+        )
 
     def scan(self, stream: bytes) -> flatstream.Frames:
         """All frames at once."""
@@ -93,14 +107,14 @@ class _Packed(FlatStreamCodec):
     def messages(self, stream: bytes) -> Iterable[tuple[Any, ...]]:
         use(self.engine)
         unpack = self.shape.struct.unpack_from
-        return (unpack(payload, VECTOR) for payload in flatstream.StreamReader(stream, self.deframer))
+        return (unpack(payload, VECTOR) for payload in self.reader(stream, self.deframer))
 
     def verified(self, stream: bytes) -> int:
         use(self.engine)
         size = self._payload.itemsize
         deframer = self.deframer.with_validator(flatstream.SizeValidator(size, size))
         count = 0
-        for _ in flatstream.StreamReader(stream, deframer):
+        for _ in self.reader(stream, deframer):
             count += 1
         return count
 
@@ -122,32 +136,44 @@ class _Text(FlatStreamCodec):
 
     def messages(self, stream: bytes) -> Iterable[tuple[str]]:
         use(self.engine)
-        return zip(flatstream.StreamReader(stream, self.deframer).typed_messages(str))
+        return zip(self.reader(stream, self.deframer).typed_messages(str))
 
 
 class FlatStreamVector(Contender):
     """A message as packed bytes in a ``[ubyte]`` vector root, as the Rust original benchmarks it."""
 
-    def __init__(self, checksum: str = "none", engine: Engine = "native", bound: int | None = None) -> None:
+    def __init__(
+        self,
+        checksum: str = "none",
+        engine: Engine = "native",
+        bound: int | None = None,
+        *,
+        copy: bool = False,
+    ) -> None:
         self.version = flatstream.__version__
-        self._settings = checksum, engine, bound
+        self._settings = checksum, engine, bound, copy
+        if copy:
+            self.cannot = dict.fromkeys(("F0", "F1", "F2", "R5", "cycle"), "only reading a message at a time differs")
         if engine == "native" and NATIVE is None:
             self.cannot = dict.fromkeys(TITLES, NO_NATIVE)
         plain = checksum == "none"
         which = [] if plain else [checksum]
         kind = ["python"] if engine == "python" else []
-        self.name = "-".join(["flatstream", *which, *kind, *(["bounded"] if bound is not None else [])])
-        words = [*which, *(["pure Python"] if kind else []), *([f"at most {bound} bytes"] if bound is not None else [])]
+        copied = ["copied"] if copy else []
+        self.name = "-".join(["flatstream", *which, *kind, *copied, *(["bounded"] if bound is not None else [])])
+        limit = [f"at most {bound} bytes"] if bound is not None else []
+        words = [*which, *(["pure Python"] if kind else []), *copied, *limit]
         self.label = ", ".join(["FlatStream", *words])
         computed, verified = ("", "") if plain else ("; computes the checksum", "; verifies the checksum")
+        each = "fresh bytes, copy=True" if copy else "a view"
         self.notes: Mapping[str, str] = {
             "F0": "StreamWriter.write_payload into a bytearray, a call a payload" + computed,
             "F1": "packed bytes as a vector (a text as a string), one builder for all, write_finished" + computed,
             "F2": "columns into an array of payloads, frame_array" + computed,
-            "R0": "views on the source" + verified,
+            "R0": ("fresh bytes, copy=True" if copy else "views on the source") + verified,
             "R1": "the size of each payload, which is all that packed bytes can be wrong in" + verified,
-            "R2": "one unpack of a view, of every field" + verified,
-            "R3": "one unpack of a view, behind the root offset and the length of the vector" + verified,
+            "R2": f"one unpack of {each}, of every field" + verified,
+            "R3": f"one unpack of {each}, behind the root offset and the length of the vector" + verified,
             "R4": "one unpack, then the object" + verified,
             "R5": "scan, then one strided array over the stream; columns are views" + verified,
             "cycle": "as F1, then as R3" + computed,

@@ -14,6 +14,7 @@ __all__ = ["headline"]
 KNOWN: Final = frozenset(
     {
         "flatstream",
+        "flatstream-copied",
         "flatstream-xxh3_64",
         "flatstream-python",
         "flatstream-record",
