@@ -319,17 +319,20 @@ class TestRotation:
     @pytest.mark.usefixtures("waiting")
     def test_a_new_file_is_waited_for(self, path: Path, framed: Any) -> None:
         with following(path) as reader:
+            given = threading.Semaphore(0)
 
             def write() -> None:
                 for index in range(5):
                     append(path, framed(CRC32, b"%d" % index))
-                    time.sleep(0.03)
+                    given.acquire(timeout=SOON)  # nobody could follow who is two files behind
+                    time.sleep(0.01)  # until it waits
                     rotate(path, b"", f"old-{index}")
                 append(path, framed(CRC32, b"last"))
 
             with meanwhile(write):
-                read = [next(reader) for _ in range(6)]
-        assert read == [b"0", b"1", b"2", b"3", b"4", b"last"]
+                for payload in (b"0", b"1", b"2", b"3", b"4", b"last"):
+                    assert next(reader) == payload
+                    given.release()
 
     def test_a_name_that_vanishes_again_is_no_new_file(
         self, path: Path, framed: Any, monkeypatch: pytest.MonkeyPatch
