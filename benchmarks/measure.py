@@ -78,8 +78,15 @@ def measure(
     """Time every call in every round, each with the reference right before or right after it.
 
     A round over slow calls takes seconds, in which a shared machine changes its pace; a pair does not take much longer
-    than its call. ``progress`` is called between the rounds, with the fraction that is done.
+    than its call. Each is timed behind a call of the reference: what ran before decides which memory is at hand, and
+    behind a lane that had built much more, the reference took up to three times as long. ``progress`` is called between
+    the rounds, with the fraction that is done.
     """
+
+    def time_reference(index: int) -> None:
+        _timed(reference, 1, clock)
+        samples[index].beside.append(_timed(reference, beside, clock))
+
     with quiet():
         samples = [Samples([], []) for _ in calls]
         loops = [_loops(call, effort.sample_ns, clock) for call in calls]
@@ -87,12 +94,13 @@ def measure(
         began = clock()
         turn, rounds = 0, effort.least
         while turn < rounds:
+            _timed(reference, 1, clock)
             for index in rotated(len(calls), effort.turn + turn):
                 if (effort.turn + turn) % 2:
                     samples[index].own.append(_timed(calls[index], loops[index], clock))
-                    samples[index].beside.append(_timed(reference, beside, clock))
+                    time_reference(index)
                 else:
-                    samples[index].beside.append(_timed(reference, beside, clock))
+                    time_reference(index)
                     samples[index].own.append(_timed(calls[index], loops[index], clock))
             turn += 1
             spent = (clock() - began) / 1e9

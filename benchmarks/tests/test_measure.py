@@ -43,8 +43,8 @@ def test_rounds_stop_at_the_time_allowed_but_not_below_the_least() -> None:
         return len(measure(half_a_second, half_a_second[0], effort, clock=clock)[0].own)
 
     assert rounds(Effort(least=3, most=50, seconds=1, sample_ns=1)) == 3
-    assert rounds(Effort(least=3, most=50, seconds=7, sample_ns=1)) == 7
-    assert rounds(Effort(least=3, most=5, seconds=7, sample_ns=1)) == 5
+    assert rounds(Effort(least=3, most=50, seconds=14, sample_ns=1)) == 7
+    assert rounds(Effort(least=3, most=5, seconds=14, sample_ns=1)) == 5
 
 
 def test_turns_rotate_and_the_reference_stands_beside_each() -> None:
@@ -55,7 +55,21 @@ def test_turns_rotate_and_the_reference_stands_beside_each() -> None:
         clock.pass_by(10)
 
     measure([lambda: call("a"), lambda: call("b")], lambda: call("r"), Effort(2, 2, 1, 1), clock=clock)
-    assert " ".join(order) == "a b r  r a r b  b r a r".replace("  ", " ")  # calibration, then two rounds
+    assert " ".join(order) == "a b r  r r r a r r b  r b r r a r r".replace("  ", " ")  # calibration, then two rounds
+
+
+def test_what_another_lane_leaves_behind_is_no_difference_between_a_call_and_the_reference() -> None:
+    clock, last = Clock(), ["other"]
+
+    def call(name: str) -> None:
+        clock.pass_by(10 if last[0] == name else 30)
+        last[0] = name
+
+    calls = [lambda: call("same"), lambda: call("other")]
+    for turn in range(4):
+        same, other = measure(calls, calls[0], Effort(2, 2, 1, 1, turn=turn), clock=clock)
+        assert same.own == same.beside == other.beside == [10.0, 10.0]
+        assert other.own == [30.0, 30.0]
 
 
 def test_each_process_begins_with_another_lane() -> None:
@@ -70,7 +84,7 @@ def test_each_process_begins_with_another_lane() -> None:
         measure(calls, lambda: call("r"), Effort(1, 1, 1, 1, turn=turn), clock=clock)
         return " ".join(found[4:])  # behind the calibration
 
-    assert [order(turn) for turn in range(3)] == ["r a r b r c", "b r c r a r", "r c r a r b"]
+    assert [order(turn) for turn in range(3)] == ["r r r a r r b r r c", "r b r r c r r a r r", "r r r c r r a r r b"]
 
 
 def test_garbage_collection_is_off_while_timing_and_on_after() -> None:
