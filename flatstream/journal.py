@@ -31,7 +31,6 @@ import os
 import warnings
 import weakref
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self, cast
 
 from flatstream.commit import check_settings
@@ -39,7 +38,7 @@ from flatstream.disk import Disk, DiskFile, attempted, sync_name
 from flatstream.errors import AppendRefused
 from flatstream.log import Log
 from flatstream.recovery import RecoveryEnd, RecoveryReport, recover_file, truncate
-from flatstream.writer import StreamWriter
+from flatstream.writer import StreamWriter, gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -201,7 +200,9 @@ class JournalWriter:
 
     def _write_some(self, payloads: Iterator[Buffer]) -> tuple[int, int]:
         """Write up to `BATCH` payloads; returns how many were accepted, and how many there were."""
-        some, failure = _gathered(payloads)  # before the lock is taken, which a slow source would keep from others
+        some, failure = gathered(
+            payloads, BATCH
+        )  # before the lock is taken, which a slow source would keep from others
         log = self._log
         log.refuse_inside()
         accepted, count = 0, None
@@ -263,17 +264,6 @@ def claimed(path: str | PathLike[str], disk: Disk, *, new: bool) -> DiskFile:
             file.abandon()
         raise
     return file
-
-
-def _gathered(payloads: Iterator[Buffer]) -> tuple[list[Buffer], BaseException | None]:
-    """Up to `BATCH` payloads, and what their source raised instead of the next one."""
-    some: list[Buffer] = []
-    try:
-        for payload in islice(payloads, BATCH):
-            some.append(payload)  # noqa: PERF402  (what came before an error counts)
-    except BaseException as failure:  # noqa: BLE001  (raised by the caller, behind what came before it)
-        return some, failure
-    return some, None
 
 
 def _made_sound(file: DiskFile, name: str, deframer: Deframer, *, truncate_torn_tail: bool) -> RecoveryReport:

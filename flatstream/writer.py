@@ -229,16 +229,21 @@ def _batches(payloads: Iterable[Buffer]) -> Iterator[list[Buffer]]:
         return
     iterator = iter(payloads)
     while True:
-        batch: list[Buffer] = []
-        failure: BaseException | None = None
-        try:
-            for payload in islice(iterator, ITERATED):
-                batch.append(payload)  # noqa: PERF402  (what came before an error counts)
-        except BaseException as raised:  # noqa: BLE001  (raised again below, behind what came before it)
-            failure = raised
+        batch, failure = gathered(iterator, ITERATED)
         if batch:
             yield batch
         if failure is not None:
             raise failure
         if len(batch) < ITERATED:
             return
+
+
+def gathered(payloads: Iterator[Buffer], most: int) -> tuple[list[Buffer], BaseException | None]:
+    """Up to ``most`` payloads, and what their source raised instead of the next one: what came before that counts."""
+    batch: list[Buffer] = []
+    try:
+        for payload in islice(payloads, most):
+            batch.append(payload)  # noqa: PERF402  (what came before an error counts)
+    except BaseException as failure:  # noqa: BLE001  (raised by the caller, behind what came before it)
+        return batch, failure
+    return batch, None

@@ -142,7 +142,7 @@ class Record:
     def encode(self, fields: Mapping[str, Any] | None = None, /, **more: Any) -> bytes:
         """A payload with these values by field name, or of a mapping, or of both; ``None`` is the same as not given.
 
-        A mapping is best given as it is: ``encode(**mapping)`` takes twice as long, most of it before this is called.
+        A mapping is best given as it is: what ``encode(**mapping)`` takes longer, Python takes before this is called.
 
         A struct is a mapping or a sequence of its fields, a nested table a mapping, a vector a sequence (of numbers
         also anything that has them in a buffer), an enum its number or a member's name, a union's value comes with its
@@ -158,7 +158,7 @@ class Record:
 
     def encode_into(self, writer: PayloadWriter, fields: Mapping[str, Any] | None = None, /, **more: Any) -> None:
         """`encode`, and write the payload as one frame."""
-        writer.write_payload(self.encode(more if fields is None else {**fields, **more}))
+        writer.write_payload(self.encode(more) if fields is None else self.encode(fields, **more))
 
     def encode_many(self, table: Any) -> Iterator[bytes | memoryview]:
         """The payloads of all rows of a table, of any kind that `flatstream.records.intake` lists.

@@ -198,11 +198,14 @@ def test_a_mapping_is_taken_as_it_is_and_what_is_given_by_name_counts() -> None:
 
 @pytest.mark.parametrize("wrong", [[("device_id", 1)], 5, "device_id"])
 def test_what_is_no_mapping_is_refused_by_its_kind(wrong: Any) -> None:
+    words = f"takes a mapping of fields, or fields by name, and not {type(wrong).__name__}"
     for _ in range(2):  # by the method, and by what stands in for it
-        with pytest.raises(
-            TypeError, match=f"takes a mapping of fields, or fields by name, and not {type(wrong).__name__}"
-        ):
+        with pytest.raises(TypeError, match=words):
             TELEMETRY.encode(wrong)
+    sink = bytearray()
+    with pytest.raises(TypeError, match=words):
+        TELEMETRY.encode_into(StreamWriter(sink), wrong)
+    assert sink == b""
     with pytest.raises(TypeError, match="positional"):
         TELEMETRY.encode({}, {})  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="nobody"):
