@@ -111,7 +111,11 @@ def measure(
 
 
 def _loops(call: Callable[[], object], sample_ns: int, clock: Callable[[], int]) -> int:
-    """How often to repeat a call in a sample. What finds this out warms up, too."""
+    """How often to repeat a call in a sample. What finds this out warms up, too.
+
+    The first call does not count: it makes what later ones find made, and would be taken for many of them.
+    """
+    _timed(call, 1, clock)
     loops = 1
     while (taken := _timed(call, loops, clock) * loops) < sample_ns:
         loops = max(loops * 2, int(loops * sample_ns / max(taken, 1.0)))

@@ -14,11 +14,12 @@ from flatstream.records.accelerated import decoder_of, verifier_of
 from flatstream.records.declaration import declared_table
 from flatstream.records.decode import Reader, TableView
 from flatstream.records.encode import Encoder
+from flatstream.records.standing import in_engine
 from flatstream.records.verify import MAX_APPARENT_SIZE, MAX_DEPTH, MAX_TABLES, plan_of, verify
 from flatstream.wire import flat_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     import numpy as np
@@ -139,6 +140,11 @@ class Record:
     def _identifier(self) -> bytes:
         return self.file_identifier.encode("utf-8")
 
+    def _engine_encode(self) -> Callable[..., bytes] | None:
+        rows = self._encoder.engine_rows()
+        return None if rows is None else rows.function()
+
+    @in_engine(_engine_encode)
     def encode(self, fields: Mapping[str, Any] | None = None, /, **more: Any) -> bytes:
         """A payload with these values by field name, or of a mapping, or of both; ``None`` is the same as not given.
 
@@ -148,12 +154,6 @@ class Record:
         also anything that has them in a buffer), an enum its number or a member's name, a union's value comes with its
         tag in ``NAME_type``. ``TypeError`` or ``ValueError`` names the field whose value does not fit.
         """
-        rows = self._encoder.engine_rows()
-        if rows is None:
-            return self._encoder.call(fields, **more)
-        if type(self).encode is Record.encode:
-            # In place of the method, since the call of a Python function costs as much as all that there is to do.
-            self.__dict__["encode"] = rows.function()
         return self._encoder.call(fields, **more)
 
     def encode_into(self, writer: PayloadWriter, fields: Mapping[str, Any] | None = None, /, **more: Any) -> None:
@@ -246,18 +246,17 @@ class Record:
         fields = columns.chosen_fields(self, names)
         return arrow_out.as_batch(self.name, fields, columns.decode_columns(self, self._identifier, frames, fields))
 
+    def _engine_decode(self) -> Callable[[Buffer], dict[str, Any]] | None:
+        made = self._current_engine()
+        return made[2].decode if made and made[2] else None
+
+    @in_engine(_engine_decode)
     def decode(self, payload: Buffer) -> dict[str, Any]:
         """All fields by name, after verifying the payload: defaults where absent, ``None`` where there is none.
 
         Structs and tables become dicts, vectors lists, vectors of ``u8`` bytes.
         """
-        made = self._current_engine()
-        decoder = made[2] if made else None
-        if decoder is None:
-            return self._decode(payload)
-        if type(self).decode is Record.decode:
-            self.__dict__["decode"] = decoder.decode  # in place of the method, as with `encode`
-        return decoder.decode(payload)
+        return self._decode(payload)
 
     def _decode(self, payload: Buffer) -> dict[str, Any]:
         view = memoryview(_flat(payload))

@@ -385,6 +385,19 @@ def test_a_record_with_an_encode_of_its_own_keeps_it() -> None:
     assert [record.decode(record.encode(n=5)) for _ in range(2)] == [{"n": 6}] * 2
 
 
+@pytest.mark.parametrize("engine", ["native", "python"])
+def test_a_method_held_from_the_start_is_the_one_that_is_found_later(
+    engine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flatstream.engine, "native", NATIVE if engine == "native" else None)
+    record = Record("T", n="u32")
+    encode, decode = record.encode, record.decode
+    assert decode(encode(n=5)) == {"n": 5}
+    assert (encode, decode) == (record.encode, record.decode)
+    assert ("encode" in record.__dict__) == (engine == "native")
+    assert Record.encode.__doc__
+
+
 def test_a_copy_or_a_pickle_has_the_schema_alone() -> None:
     payload = FLAT.encode(big=1, text="a")
     for again in (copy.copy(FLAT), copy.deepcopy(FLAT), pickle.loads(pickle.dumps(FLAT))):

@@ -22,6 +22,7 @@ mod python {
     mod frames;
     mod function;
     mod gathering;
+    mod tuple;
     mod verifying;
     mod writing;
 

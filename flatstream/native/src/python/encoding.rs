@@ -2,7 +2,7 @@
 
 use std::ffi::c_ulong;
 use std::ops::Range;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyValueError};
 use pyo3::ffi;
@@ -10,14 +10,15 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use pyo3::{PyTraverseError, PyVisit};
 
-use smallvec::{smallvec, SmallVec};
+use smallvec::SmallVec;
 
 use super::algorithm;
 use super::buffer::Held;
 use super::function::{Called, Definition, Given};
+use super::tuple;
 use crate::checksum::{for_algorithm, Checksum};
 use crate::tables::encode::{frame_columns, most, most_of_row, write_row, Cell, Column, Refusal, Values};
-use crate::tables::layout::{words, Field, Form, Kind, Layouts};
+use crate::tables::layout::{alike, words, Field, Form, Kind, Layout, Layouts, Present};
 use crate::tables::Int;
 
 /// Rows that are made into columns at a time.
@@ -90,6 +91,9 @@ impl Plain {
 pub struct RowEncoder {
     form: Form,
     plain: Vec<Plain>,
+    /// The fields that were present first, as they mostly are, and their layout: at hand without a lock, which would take a
+    /// tenth of all the time.
+    usual: OnceLock<(Box<Present>, Layout)>,
     layouts: Mutex<Layouts>,
     /// `slow(fields, **more)`: encode by the rules.
     slow: Py<PyAny>,
@@ -116,7 +120,7 @@ impl RowEncoder {
         if form.most > usize::from(u16::MAX) {
             return Err(PyValueError::new_err("the table may be larger than a vtable can say"));
         }
-        Ok(Self { form, plain, layouts: Mutex::default(), slow })
+        Ok(Self { form, plain, usual: OnceLock::new(), layouts: Mutex::default(), slow })
     }
 
     /// A function from values, by field name or in a dict, to a payload.
@@ -170,27 +174,56 @@ impl Called for RowEncoder {
 impl RowEncoder {
     /// The payload; `None` if it is for Python to say what it is.
     fn quickly<'py>(&self, py: Python<'py>, given: &Given<'_, 'py>) -> Option<Bound<'py, PyBytes>> {
-        let values = match given.by_place() {
-            [] => self.of_names(given)?,
-            [fields] if given.by_name().next().is_none() => self.of_dict(&*fields.cast_exact::<PyDict>().ok()?)?,
+        let mut values = ByField::new();
+        match given.by_place() {
+            [] => self.of_names(given, &mut values)?,
+            [fields] if given.by_name().next().is_none() => {
+                self.of_dict(&*fields.cast_exact::<PyDict>().ok()?, &mut values)?;
+            }
             _ => return None,
-        };
-        let mut row = Row::new(self);
+        }
+        let mut row = Row { cells: SmallVec::new(), present: SmallVec::new() };
+        row.cells.resize(self.plain.len(), Cell::Absent);
+        row.present.resize(words(self.plain.len()), 0);
         for (index, value) in values.iter().enumerate() {
             row.put(index, &self.plain[index], value.as_ref())?;
         }
-        let room = most_of_row(&self.form, &row.cells)?;
-        let mut out = SmallVec::<[u8; 512]>::new();
-        out.resize(room, 0);
+        let first = || (row.present.as_slice().into(), self.form.lay_out(&row.present));
+        let (usual, layout) = self.usual.get_or_init(first);
+        if alike(usual, &row.present) {
+            return self.written(py, layout, &row, &values);
+        }
         let mut layouts = self.layouts.try_lock().ok()?;
+        self.written(py, layouts.of(&self.form, &row.present), &row, &values)
+    }
+
+    /// The payload of a row with the fields of a layout.
+    #[inline(always)]
+    fn written<'py>(
+        &self,
+        py: Python<'py>,
+        layout: &Layout,
+        row: &Row,
+        values: &ByField<'_>,
+    ) -> Option<Bound<'py, PyBytes>> {
         let text = |index: usize, take: &mut dyn FnMut(&[u8])| hand_over(values[index].as_ref(), take);
-        let end = write_row(&self.form, &mut layouts, &row.present, &row.cells, text, &mut out);
+        let write = |out: &mut [u8]| write_row(&self.form, layout, &row.cells, text, out);
+        if layout.spans.is_empty() {
+            // Its size is known, so that it is written where it is to lie.
+            let fill = |out: &mut [u8]| {
+                write(out);
+                Ok(())
+            };
+            return PyBytes::new_with(py, layout.template.len(), fill).ok();
+        }
+        let mut out = SmallVec::<[u8; 512]>::from_elem(0, most_of_row(&self.form, &row.cells)?);
+        let end = write(&mut out);
         Some(PyBytes::new(py, &out[..end]))
     }
 
-    /// Values for all fields; `None` if there is a name that no field has.
-    fn of_names<'py>(&self, given: &Given<'_, 'py>) -> Option<ByField<'py>> {
-        let mut values = ByField::new();
+    /// Put down what each field is given; `None` if there is a name that no field has.
+    #[inline(always)]
+    fn of_names<'py>(&self, given: &Given<'_, 'py>, values: &mut ByField<'py>) -> Option<()> {
         values.resize(self.plain.len(), None);
         let mut next = 0;
         for (name, value) in given.by_name() {
@@ -198,19 +231,19 @@ impl RowEncoder {
             values[field] = Some(value.to_owned());
             next = field + 1;
         }
-        Some(values)
+        Some(())
     }
 
     /// The same from a dict.
-    fn of_dict<'py>(&self, fields: &Bound<'py, PyDict>) -> Option<ByField<'py>> {
-        let mut values = ByField::new();
+    #[inline(always)]
+    fn of_dict<'py>(&self, fields: &Bound<'py, PyDict>, values: &mut ByField<'py>) -> Option<()> {
         let mut given = 0;
         for field in &self.plain {
             let value = fields.get_item(field.name.bind(fields.py())).ok()?;
             given += usize::from(value.is_some());
             values.push(value);
         }
-        (given == fields.len()).then_some(values)
+        (given == fields.len()).then_some(())
     }
 
     /// The field of a name, most often the one behind that of the name before.
@@ -237,13 +270,12 @@ impl RowEncoder {
         let mut layouts = Layouts::default();
         let mut taken: Vec<Taken> = self.plain.iter().map(|_| Taken::default()).collect();
         let mut block = Vec::with_capacity(BLOCK);
-        let (mut end, mut left) = (frames.len(), rows.len());
-        let mut rows = rows.iter();
-        while left > 0 {
+        let (mut end, count, mut next) = (frames.len(), rows.len(), 0);
+        while next < count {
             block.clear();
-            for row in rows.by_ref().take(BLOCK) {
-                match row.cast_into_exact::<PyTuple>() {
-                    Ok(row) if row.len() == self.plain.len() => block.push(row),
+            for index in next..count.min(next + BLOCK) {
+                match rows.get_item(index).map(Bound::cast_into_exact::<PyTuple>) {
+                    Ok(Ok(row)) if tuple::len(&row) == self.plain.len() => block.push(row),
                     _ => return Ok(None),
                 }
             }
@@ -255,7 +287,7 @@ impl RowEncoder {
             let columns: Vec<_> = taken.iter().zip(&self.plain).enumerate().map(Taken::column).collect();
             let room = most::<C>(&self.form, &columns, &(0..block.len())).ok_or_else(too_much)?;
             if frames.len() - end < room {
-                let more = (room / block.len()).saturating_mul(left).min((64 << 20).max(end / 2)).max(room);
+                let more = (room / block.len()).saturating_mul(count - next).min((64 << 20).max(end / 2)).max(room);
                 frames.resize(end.checked_add(more).ok_or_else(too_much)?)?;
             }
             // SAFETY: nobody resizes or writes to the array while this thread holds the GIL and runs no Python code, of
@@ -265,7 +297,7 @@ impl RowEncoder {
                 Ok(size) => end += size,
                 Err(_) => return Ok(None),
             }
-            left -= block.len();
+            next += block.len();
         }
         Ok(Some(end))
     }
@@ -363,11 +395,6 @@ struct Row {
 }
 
 impl Row {
-    fn new(encoder: &RowEncoder) -> Self {
-        let fields = encoder.plain.len();
-        Self { cells: smallvec![Cell::Absent; fields], present: smallvec![0; words(fields)] }
-    }
-
     /// Take the value of a field, or that there is none; `None` if that is for Python to look at.
     #[inline(always)]
     fn put(&mut self, index: usize, field: &Plain, value: Option<&Bound<'_, PyAny>>) -> Option<()> {
@@ -498,7 +525,7 @@ impl Taken {
         take: impl Fn(&Bound<'_, PyAny>) -> Option<u64>,
     ) -> Option<()> {
         for (number, row) in rows.iter().enumerate() {
-            let value = row.get_borrowed_item(index).ok()?;
+            let value = tuple::item(row, index)?;
             let bits = match take(&value) {
                 Some(bits) => bits,
                 None if !value.is_none() || field.required => return None,
@@ -515,7 +542,7 @@ impl Taken {
 
     fn texts(&mut self, rows: &[Bound<'_, PyTuple>], index: usize, field: &Plain) -> Option<()> {
         for (number, row) in rows.iter().enumerate() {
-            let value = row.get_borrowed_item(index).ok()?;
+            let value = tuple::item(row, index)?;
             self.starts.push(self.text.len().to_ne_bytes());
             let before = self.text.len();
             if value.is_none() {

@@ -10,6 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::{ffi, Borrowed, PyClass};
 
+use super::tuple;
+
 /// What a call is given: `values` by place, of which the last ones belong to `names`.
 pub struct Given<'a, 'py> {
     values: &'a [Borrowed<'a, 'py, PyAny>],
@@ -18,12 +20,13 @@ pub struct Given<'a, 'py> {
 
 impl<'a, 'py> Given<'a, 'py> {
     pub fn by_place(&self) -> &'a [Borrowed<'a, 'py, PyAny>] {
-        &self.values[..self.values.len() - self.names.map_or(0, PyTupleMethods::len)]
+        &self.values[..self.values.len() - self.names.map_or(0, tuple::len)]
     }
 
     pub fn by_name(&self) -> impl Iterator<Item = (Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
-        let values = &self.values[self.by_place().len()..];
-        self.names.into_iter().flat_map(|names| names.iter_borrowed()).zip(values.iter().copied())
+        let (values, names) = (&self.values[self.by_place().len()..], self.names);
+        let name = move |index| names.and_then(|names| tuple::item(names, index));
+        values.iter().enumerate().map_while(move |(index, value)| Some((name(index)?, *value)))
     }
 }
 
@@ -71,7 +74,7 @@ unsafe extern "C" fn called<T: Called>(
     let (py, object, values, names) = unsafe {
         let py = Python::assume_attached();
         let names = (!names.is_null()).then(|| Borrowed::from_ptr(py, names).cast_unchecked::<PyTuple>());
-        let count = by_place as usize + names.map_or(0, |names| names.len());
+        let count = by_place as usize + names.as_deref().map_or(0, tuple::len);
         let values = if count == 0 { &[] } else { std::slice::from_raw_parts(values.cast(), count) };
         (py, Borrowed::from_ptr(py, object).cast_unchecked::<T>(), values, names)
     };

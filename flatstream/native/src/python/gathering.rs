@@ -42,7 +42,7 @@ impl Gatherer {
         let (source, offsets, lengths) = (Held::new(source)?, Held::new(offsets)?, Held::new(lengths)?);
         let rows = rows(&lengths);
         let columns = self.0.fields.iter().map(|field| room(py, field.kind, rows)).collect::<PyResult<Vec<_>>>()?;
-        let mut absent: Vec<Vec<u8>> = self.0.fields.iter().map(|_| vec![0; rows]).collect();
+        let mut absent: Vec<Vec<u8>> = self.0.fields.iter().map(|_| Vec::new()).collect();
         let mut outs: Vec<Out<'_>> = columns
             .iter()
             .zip(&mut absent)
@@ -55,7 +55,7 @@ impl Gatherer {
                     None => Values::Fixed(values),
                     Some(counts) => Values::Spans(values.as_chunks_mut().0, counts.as_chunks_mut().0),
                 };
-                Out { values, absent, lacks: false }
+                Out { values, absent }
             })
             .collect();
         let places = Places { offsets: offsets.bytes().as_chunks().0, lengths: lengths.bytes().as_chunks().0 };
@@ -63,9 +63,8 @@ impl Gatherer {
         if let Err(row) = gathered {
             return Ok((row, Vec::new()));
         }
-        let lacking: Vec<bool> = outs.iter().map(|out| out.lacks).collect();
-        let triples = columns.into_iter().zip(absent).zip(lacking).map(|(((values, counts), absent), lacks)| {
-            let absent = lacks.then(|| PyByteArray::new(py, &absent));
+        let triples = columns.into_iter().zip(absent).map(|((values, counts), absent)| {
+            let absent = (!absent.is_empty()).then(|| PyByteArray::new(py, &absent));
             (values, counts, absent)
         });
         Ok((rows, triples.collect()))

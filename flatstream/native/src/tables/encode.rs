@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::layout::{has, words, Form, Kind, Layouts};
+use super::layout::{has, words, Form, Kind, Layout, Layouts};
 use super::{Int, OFFSET_SIZE};
 use crate::checksum::Checksum;
 use crate::framing::{framed_len, head};
@@ -307,18 +307,17 @@ pub fn most_of_row(form: &Form, cells: &[Cell]) -> Option<usize> {
     (most <= form.longest).then_some(most)
 }
 
-/// Write the payload of one row to the start of `out`, which has room for the most that it can take; the bytes that it
-/// took. There is a cell for each field, of its kind; `text` hands the bytes of one that is text to a function.
+/// Write the payload of one row, by the layout of its fields, to the start of `out`, which has room for the most that it can
+/// take; the bytes that it took. There is a cell for each field, of its kind; `text` hands the bytes of one that is text to
+/// a function.
 #[inline(always)]
 pub fn write_row(
     form: &Form,
-    layouts: &mut Layouts,
-    present: &[u64],
+    layout: &Layout,
     cells: &[Cell],
     text: impl Fn(usize, &mut dyn FnMut(&[u8])),
     out: &mut [u8],
 ) -> usize {
-    let layout = layouts.of(form, present);
     let mut end = layout.template.len();
     out[..end].copy_from_slice(&layout.template);
     for (index, (cell, &place)) in cells.iter().zip(&layout.places).enumerate() {
@@ -417,7 +416,7 @@ mod tests {
         let cells = [Cell::Bits(7), Cell::Text(3)];
         let mut out = vec![0xaa; most_of_row(&form, &cells).unwrap()];
         let text = |_: usize, take: &mut dyn FnMut(&[u8])| take(b"xyz");
-        let end = write_row(&form, &mut Layouts::default(), &[0b11], &cells, text, &mut out);
+        let end = write_row(&form, &form.lay_out(&[0b11]), &cells, text, &mut out);
         let (starts, counts) = ([0_i64.to_ne_bytes()], [3_i64.to_ne_bytes()]);
         let text = Column {
             field: 1,

@@ -6,6 +6,7 @@
 use std::ops::Range;
 
 use super::{is_inside, target, text, u32_at, vector, Int, Table};
+use crate::prefetch::ahead;
 
 /// Payloads of one shape that are read at a time, and bytes of them: so that they are still in the cache for each column.
 const RUN: usize = 1024;
@@ -26,12 +27,12 @@ pub struct Field {
     pub kind: Kind,
 }
 
-/// Where the values of a field go: a place for each row, and in `absent` a 1 where there is none.
+/// Where the values of a field go: a place for each row.
 pub struct Out<'a> {
     pub values: Values<'a>,
-    pub absent: &'a mut [u8],
-    /// Whether there is a row that has none.
-    pub lacks: bool,
+    /// A 1 for each row that has none; empty as long as there is no such row, since most streams have none, and the memory
+    /// that nobody needs would take its turn in the cache.
+    pub absent: &'a mut Vec<u8>,
 }
 
 pub enum Values<'a> {
@@ -210,6 +211,7 @@ impl Shape {
 fn differ<'a, const N: usize>(windows: [Window; N], payloads: &(impl Iterator<Item = &'a [u8]> + Clone)) -> bool {
     payloads
         .clone()
+        .inspect(|payload| ahead(payload))
         .fold(0, |differs, payload| windows.iter().fold(differs, |differs, window| differs | window.differs(payload)))
         != 0
 }
@@ -273,18 +275,21 @@ fn read_field<'a>(
 ) -> usize {
     let count = rows.len();
     let Some(place) = place else {
-        out.absent[rows.clone()].fill(1);
-        out.lacks = true;
-        match &mut out.values {
-            Values::Fixed(values) => {
-                let width = values.len() / out.absent.len();
+        let total = match (&mut out.values, field.kind) {
+            (Values::Fixed(values), Kind::Fixed { size, .. }) => {
+                let width = size as usize;
                 values[rows.start * width..rows.end * width].fill(0);
+                values.len() / width
             }
-            Values::Spans(from, counts) => {
+            (Values::Spans(from, counts), _) => {
                 from[rows.clone()].fill([0; 8]);
-                counts[rows].fill([0; 8]);
+                counts[rows.clone()].fill([0; 8]);
+                counts.len()
             }
-        }
+            (Values::Fixed(_), _) => 0,
+        };
+        out.absent.resize(total, 0);
+        out.absent[rows].fill(1);
         return count;
     };
     match (&mut out.values, field.kind) {
@@ -353,8 +358,8 @@ mod tests {
             source.extend_from_slice(payload);
         }
         let field = Field { entry: 4, required, kind: Kind::Fixed { size: 4, align: 4 } };
-        let (mut values, mut absent) = (vec![0xaa; 4 * payloads.len()], vec![0; payloads.len()]);
-        let mut outs = [Out { values: Values::Fixed(&mut values), absent: &mut absent, lacks: false }];
+        let (mut values, mut absent) = (vec![0xaa; 4 * payloads.len()], Vec::new());
+        let mut outs = [Out { values: Values::Fixed(&mut values), absent: &mut absent }];
         let places = Places { offsets: &offsets, lengths: &lengths };
         Gatherer::new(vec![field], None).gather(&source, &places, &mut outs)?;
         Ok((values, absent))
@@ -363,7 +368,7 @@ mod tests {
     #[test]
     fn numbers_of_payloads_of_one_shape_and_of_several() {
         for gap in [0, 4] {
-            assert_eq!(gathered(&[WITH; 3], gap, true), Ok(([7, 0, 0, 0].repeat(3), vec![0; 3])));
+            assert_eq!(gathered(&[WITH; 3], gap, true), Ok(([7, 0, 0, 0].repeat(3), vec![])));
             let mixed = gathered(&[WITH, WITHOUT, WITH], gap, false);
             assert_eq!(mixed, Ok((vec![7, 0, 0, 0, 0, 0, 0, 0, 7, 0, 0, 0], vec![0, 1, 0])));
         }

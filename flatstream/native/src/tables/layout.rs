@@ -111,7 +111,7 @@ impl Form {
 
 /// Whether the same fields are present; mostly these are few.
 #[inline(always)]
-fn alike(one: &Present, other: &Present) -> bool {
+pub fn alike(one: &Present, other: &Present) -> bool {
     match (one, other) {
         ([one], [other]) => one == other,
         _ => one == other,
