@@ -43,6 +43,9 @@ class Samples:
 
 LANES: Final = 14
 
+FIRST: Final = 50
+"""Samples that the first call of a lane may take before it counts as slow: more than making things for once takes."""
+
 FULL: Final = Effort(least=1, most=12, seconds=0.8, sample_ns=2_000_000, processes=5)
 QUICK: Final = Effort(least=2, most=10, seconds=0.2, sample_ns=300_000, quick=True)
 
@@ -113,9 +116,10 @@ def measure(
 def _loops(call: Callable[[], object], sample_ns: int, clock: Callable[[], int]) -> int:
     """How often to repeat a call in a sample. What finds this out warms up, too.
 
-    The first call does not count: it makes what later ones find made, and would be taken for many of them.
+    The first call decides only if no warming up could make a sample of many of it: it makes what later ones find made.
     """
-    _timed(call, 1, clock)
+    if _timed(call, 1, clock) > FIRST * sample_ns:
+        return 1
     loops = 1
     while (taken := _timed(call, loops, clock) * loops) < sample_ns:
         loops = max(loops * 2, int(loops * sample_ns / max(taken, 1.0)))

@@ -186,24 +186,18 @@ def _dicts(count: int) -> list[dict[str, Any]]:
     return [dict(zip(NAMES, row, strict=True)) for row in telemetry(count).rows]
 
 
-def _encode() -> Callable[..., bytes]:
-    record = event("native")
-    record.encode()  # from here on, the engine's function stands in for the method
-    return record.encode
-
-
 def _encoded(dicts: list[dict[str, Any]]) -> list[bytes]:
-    encode = _encode()
+    encode = event("native").encode
     return [encode(fields) for fields in dicts]
 
 
 def _spread(dicts: list[dict[str, Any]]) -> list[bytes]:
-    encode = _encode()
+    encode = event("native").encode
     return [encode(**fields) for fields in dicts]
 
 
 def _encoded_by_name(rows: Rows) -> list[bytes]:
-    encode = _encode()
+    encode = event("native").encode
     return [encode(device_id=device_id, timestamp=timestamp, value=value) for device_id, timestamp, value in rows]
 
 

@@ -83,7 +83,10 @@ class StreamWriter:
         framer = DefaultFramer() if framer is None else checked_framer(framer)
         self._sink = FrameSink(sink, framer, whole_number(offset, "offset"))
         self._policy = Installed(NoOpPolicy() if policy is None else policy)
-        self._builder = flatbuffers.Builder(self._policy.baseline)
+        if self._policy.baseline > flatbuffers.Builder.MAX_BUFFER_SIZE:
+            raise ValueError(f"no builder has {self._policy.baseline} bytes, which are the baseline of the policy")
+        self._builder: flatbuffers.Builder | None = None
+        """Of the simple mode, made when that is first used: a writer of payloads needs none."""
         if type(self).write_payload is StreamWriter.write_payload:
             # In place of the method, since the call of a Python function costs more than all that there is to do.
             self.__dict__["write_payload"] = self._sink.quickest()
@@ -105,13 +108,15 @@ class StreamWriter:
         """
         self._sink.check_usable()
         builder = self._builder
+        if builder is None:
+            builder = self._builder = flatbuffers.Builder(self._policy.baseline)
         builder.Clear()
         serialize(message, builder)
         payload = finished_payload(builder)
         self.write_payload(payload)
         due = self._policy.ask(len(payload), len(builder.Bytes))
         if due is not None:
-            self._builder = flatbuffers.Builder(self._policy.baseline)
+            self._builder = None
             self._policy.reclaimed(due)
 
     def write_finished(self, builder: flatbuffers.Builder) -> None:

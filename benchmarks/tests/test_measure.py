@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
+from functools import partial
 from itertools import count
 from math import isclose, log
 
@@ -35,6 +37,18 @@ def test_samples_are_nanoseconds_a_call_and_paired() -> None:
     assert samples == [Samples([100.0] * 4, [100.0] * 4), Samples([300.0] * 4, [100.0] * 4)]
 
 
+def test_what_a_first_call_takes_for_once_does_not_make_a_sample_of_one() -> None:
+    clock, calls = Clock(), Counter[str]()
+
+    def call(name: str, first: int, later: int) -> None:
+        clock.pass_by(later if calls[name] else first)
+        calls[name] += 1
+
+    lanes = [partial(call, "prepares", 5_000, 100), partial(call, "slow", 60_000, 60_000)]
+    measure(lanes, lambda: clock.pass_by(100), Effort(1, 1, 1, sample_ns=1000), clock=clock)
+    assert calls == {"prepares": 2 + 10 + 10, "slow": 1 + 1}
+
+
 def test_rounds_stop_at_the_time_allowed_but_not_below_the_least() -> None:
     clock = Clock()
 
@@ -55,7 +69,9 @@ def test_turns_rotate_and_the_reference_stands_beside_each() -> None:
         clock.pass_by(10)
 
     measure([lambda: call("a"), lambda: call("b")], lambda: call("r"), Effort(2, 2, 1, 1), clock=clock)
-    assert " ".join(order) == "a b r  r r r a r r b  r b r r a r r".replace("  ", " ")  # calibration, then two rounds
+    assert " ".join(order) == "a a b b r r  r r r a r r b  r b r r a r r".replace(
+        "  ", " "
+    )  # calibration, then two rounds
 
 
 def test_what_another_lane_leaves_behind_is_no_difference_between_a_call_and_the_reference() -> None:
@@ -82,7 +98,7 @@ def test_each_process_begins_with_another_lane() -> None:
 
         calls = [lambda: call("a"), lambda: call("b"), lambda: call("c")]
         measure(calls, lambda: call("r"), Effort(1, 1, 1, 1, turn=turn), clock=clock)
-        return " ".join(found[4:])  # behind the calibration
+        return " ".join(found[8:])  # behind the calibration
 
     assert [order(turn) for turn in range(3)] == ["r r r a r r b r r c", "r b r r c r r a r r", "r r r c r r a r r b"]
 

@@ -180,6 +180,11 @@ def test_a_writer_goes_back_to_a_builder_of_the_baseline() -> None:
     assert list(StreamReader(sink).typed_messages(str)) == ["small", "x" * 500, "small"]
 
 
+def test_a_baseline_that_no_builder_has_is_refused_with_the_first_word() -> None:
+    with pytest.raises(ValueError, match="no builder has 2147483649 bytes"):
+        StreamWriter(bytearray(), policy=Script(2**31 + 1))
+
+
 def test_telling_a_policy_is_optional() -> None:
     class Silent(MemoryPolicy):
         baseline = 0
