@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from flatstream_conformance import files, known, outputs, show, terminal
 from flatstream_conformance.catalogue import REFERENCE
 from flatstream_conformance.commands import explain, fuzz, matrix, mutants, options, report, testees
-from flatstream_conformance.errors import EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ConformanceError
+from flatstream_conformance.errors import EXIT_CLOSED_PIPE, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, ConformanceError
 from flatstream_conformance.process import split_command
 from flatstream_conformance.profiles import PROFILES
 from flatstream_conformance.run import Plan, run
@@ -30,7 +30,21 @@ _only = click.option(
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class _Commands(click.Group):
+    """All commands; that the reader of the output went away is told apart from a failure, which click would exit with."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run one command."""
+        try:
+            status = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _abandon_stdout()
+            raise click.exceptions.Exit(EXIT_CLOSED_PIPE) from None
+        return status
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="flatstream")
 def cli() -> None:
     """Tell a right implementation of FlatStream from a wrong one, in any language."""

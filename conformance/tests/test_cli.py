@@ -194,6 +194,16 @@ def test_an_interrupt_kills_the_testee_and_leaves_no_file(
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["out.json"]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a closed pipe is another error there")
+def test_a_reader_of_the_output_that_went_away_is_no_failure(bench: Bench) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "flatstream_conformance", "list", "--vectors", str(bench.folder)]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, encoding="utf-8", check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (141, "")
+
+
 @pytest.mark.parametrize("words", [["list"], ["show", "reading/two"], ["run"]])
 def test_an_output_on_a_full_disk_is_one_line_and_a_status(bench: Bench, words: list[str]) -> None:
     command = [sys.executable, "-m", "flatstream_conformance", *words, "--vectors", str(bench.folder)]
