@@ -31,7 +31,7 @@ _only = click.option(
 
 
 class _Commands(click.Group):
-    """All commands; that the reader of the output went away is told apart from a failure, which click would exit with."""
+    """All commands; that the reader of the output went away is told apart from a failure, as which click takes it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run one command."""
