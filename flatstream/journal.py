@@ -188,7 +188,12 @@ class JournalWriter:
 
         Raises an error that no call has raised before, such as one of a thread in the background.
         """
-        self._log.close()
+        try:
+            self._log.close()
+        finally:
+            if self._log.closed:
+                # Nothing is left to do at a time of the collector's: an interruption that comes there is heard by nobody.
+                self._finalizer.detach()
 
     def __enter__(self) -> Self:
         return self
