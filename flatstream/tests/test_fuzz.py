@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import PackageNotFoundError
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +23,8 @@ from flatstream.cli import cat, recover
 from flatstream.errors import VerificationFailed
 from flatstream.records import Record, record
 from flatstream.salvaging import Gap
-from flatstream.tests.fuzz import messages
+from flatstream.tests.fuzz import __main__ as command
+from flatstream.tests.fuzz import messages, native
 from flatstream.tests.fuzz.commands import COMMANDS
 from flatstream.tests.fuzz.corpus import FOUND, NATIVE_MESSAGES, messages_text
 from flatstream.tests.fuzz.engines import ENGINES, RUNS, on_each
@@ -29,7 +33,6 @@ from flatstream.tests.fuzz.targets import ALL, NATIVE_TARGETS, TARGETS, seeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import BinaryIO
 
     from flatstream.recovery import RecoveryReport
@@ -123,6 +126,33 @@ def test_the_seeds_of_the_native_targets_are_those_of_the_corpus() -> None:
         assert sum(len(each) > target.largest for each in inputs) < 20  # of which libFuzzer takes only the beginning
 
 
+def test_without_cargo_native_targets_are_left_out_or_missed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(command, "version", lambda _: "3.0.0")
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    assert set(command.workers([])) == set(TARGETS)
+    assert capsys.readouterr().err == "left out, without cargo on the PATH: native-scan, native-records\n"
+    with pytest.raises(command.Unusable, match=r"^native-records: built with cargo, which is not on the PATH$"):
+        command.workers(["parse", "native-records"])
+
+
+def test_native_targets_do_not_need_atheris(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "/bin/cargo")
+    monkeypatch.setattr(native, "tools", dict)
+    monkeypatch.setattr(native, "build", lambda _: {name: Path("/bin", name) for name in NATIVE_TARGETS})
+    assert command.workers(["native-scan"]) == {
+        "native-scan": command.Worker([str(Path("/bin/native-scan"))], ["native"], {})
+    }
+
+    def missing(_: str) -> str:
+        raise PackageNotFoundError
+
+    monkeypatch.setattr(command, "version", missing)
+    with pytest.raises(command.Unusable, match=r"^fuzzing needs atheris: pip install 'atheris>=3'$"):
+        command.workers(["native-scan", "parse"])
+
+
 def fuzzing(*arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "flatstream.tests.fuzz", *arguments],
@@ -133,7 +163,7 @@ def fuzzing(*arguments: str, path: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_native_target_needs_cargo(tmp_path: Path) -> None:
+def test_what_cannot_be_run_is_told_in_a_line(tmp_path: Path) -> None:
     done = fuzzing("native-records", "--folder", str(tmp_path / "fuzz"), path=tmp_path)
     told = "native-records: built with cargo, which is not on the PATH\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", told)

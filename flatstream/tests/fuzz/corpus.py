@@ -47,6 +47,16 @@ def streams() -> Iterator[bytes]:
         yield bytes([choice | (128 if number % 5 == 0 else 0)]).ljust(HEAD, b"\0") + wire
 
 
+def native_streams() -> Iterator[bytes]:
+    """The same, and some with more frames than the engine walks at a time, of which one is bad."""
+    yield from streams()
+    for index, algorithm in enumerate(ALGORITHMS):
+        for way, sizes in ((0, 1), (1, 3), (7, 3)):
+            wire = bytes(flatstream.frame_many([b"ab"[: number % sizes] for number in range(600)], algorithm))
+            place = len(wire) * 7 // 8 * (way > 0)
+            yield bytes([index | way << 4 | 128]) + place.to_bytes(2, "little") + bytes([way]) + wire
+
+
 _LEAF: Final = Schema.load(SCHEMAS / "keeper.bfbs").record("zoo.inner.Leaf")
 MESSAGES: Final = (
     TELEMETRY.encode(device_id=1, timestamp=2, value=3.0),

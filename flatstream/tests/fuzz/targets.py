@@ -36,7 +36,7 @@ TARGETS: Final = {
     "command": Target(commands.command, corpus.files, 4096),
 }
 NATIVE_TARGETS: Final = {
-    "native-scan": NativeTarget(corpus.streams, 4096),  # more frames than the engine walks at a time
+    "native-scan": NativeTarget(corpus.native_streams, 8192),  # more frames than the engine walks at a time
     "native-records": NativeTarget(corpus.native_payloads, 2048),  # four of the largest messages
 }
 ALL: Final[dict[str, Target | NativeTarget]] = TARGETS | NATIVE_TARGETS

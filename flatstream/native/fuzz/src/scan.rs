@@ -10,9 +10,8 @@ use crate::{split, turn_over};
 
 const LIMITS: [u32; 4] = [1 << 31, u32::MAX, 64, 0];
 
-/// Bytes after which a scan is interrupted: by the same three bits as the ways of reading in Python. The last of them also
-/// has two threads.
-const BUDGETS: [usize; 8] = [usize::MAX, 1, 3, 5, 16, 100, 1000, usize::MAX];
+/// Bytes after which a scan is interrupted, for each of the ways of reading; the last of them also has two threads.
+const BUDGETS: [usize; 8] = [usize::MAX, 1, 3, 5, 16, 100, 1000, 1];
 
 /// Whatever the engine finds in a stream is what the model finds, to the last offset; framed again it is the stream.
 ///

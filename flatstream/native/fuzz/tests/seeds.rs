@@ -98,10 +98,16 @@ fn streams_are_scanned_as_by_the_model() {
             }
         }
     }
-    // More frames than are walked at a time, of one size and of several.
-    for head in [0, 1 << 4, 4 << 4, 5 << 4, 6 << 4, 7 << 4] {
-        let mixed: Vec<u8> = (0..1500_u32).flat_map(|i| [[i as u8 % 3, 0, 0, 0], [7; 4]].concat()).collect();
-        inputs.extend([[&[head; 1][..], &[0; 5000]].concat(), [&[head | 128, 0, 0, 0][..], &mixed].concat()]);
+    // More frames than are walked at a time, of one size and of several, of which one is bad in the end.
+    for (algorithm, width) in [0, 2, 4, 8].into_iter().enumerate() {
+        for (sizes, way) in [(1, 0), (3, 0), (3, 1), (1, 7), (3, 7)] {
+            let frame = |i: usize| [&[(i % sizes) as u8, 0, 0, 0][..], &vec![7; width + i % sizes]].concat();
+            let stream: Vec<u8> = (0..1200).flat_map(frame).collect();
+            for (turned, bits) in [(0, 0), (stream.len() * 3 / 4, 1), (stream.len() / 8, 0x80)] {
+                let [low, high] = (turned as u16).to_le_bytes();
+                inputs.push([&[(algorithm | way << 4 | 128) as u8, low, high, bits][..], &stream].concat());
+            }
+        }
     }
     run(scan, &inputs, 100);
 }
