@@ -79,6 +79,7 @@ MESSAGES: Final = (
     THING.encode(what_type="Wide", what=(5, 6), things=[{"what_type": "Leaf", "what": {"value": 7}}]),
     KEEPER.encode(leaf=_LEAF.encode(value=1, name="leaf"), plain=b"abc"),
 )
+_INNER: Final = _LEAF.encode(name="ab")
 SMALL: Final = (
     TELEMETRY.encode(),
     TELEMETRY.encode(value=2.0),
@@ -88,8 +89,9 @@ SMALL: Final = (
     KEEPER.encode(leaf=_LEAF.encode(name="")),
     _LEAF.encode(name="a"),
     _LEAF.encode(value=1, name="a", wide=2.0),
+    KEEPER.encode(leaf=_INNER, self=KEEPER.encode(leaf=_INNER, self=KEEPER.encode(leaf=_INNER), plain=b"a"), last=1),
 )
-"""Messages that have little, or nothing, in them."""
+"""Messages that have little, or nothing, in them, or buffers in buffers."""
 
 NATIVE_MESSAGES: Final = Path(flatstream.__file__).parent / "native" / "fuzz" / "seeds" / "messages.hex"
 """Both, for the tests of the native targets, which know no Python: `messages_text` writes it."""

@@ -1,7 +1,7 @@
 //! The messages: those of `flatstream/tests/schemas/`, and one with limits so low that they are met.
 
 use crate::message::Kind::{Inline, Nested, Table, Tables, Text, Texts, Union, Vector};
-use crate::message::{Field, Kind, Layout};
+use crate::message::{Extent, Field, Kind, Layout};
 
 /// How many there are.
 pub const COUNT: usize = 5;
@@ -15,11 +15,12 @@ pub fn layout(number: usize) -> Layout {
         3 => (keeper(), None),
         _ => (vec![leaf()], None),
     };
-    match number {
-        4 => Layout { tables, identifier, depth: 1, count: 1, apparent: 48 },
+    let limits = match number {
+        4 => Extent { depth: 1, tables: 1, apparent: 48 },
         // Payloads of a kilobyte that lead to a million tables would teach nothing that those with a hundred do not.
-        _ => Layout { tables, identifier, depth: 5, count: 100, apparent: 4000 },
-    }
+        _ => Extent { depth: 5, tables: 100, apparent: 4000 },
+    };
+    Layout { tables, identifier, limits }
 }
 
 fn field(slot: usize, kind: Kind) -> Field {

@@ -31,14 +31,20 @@ pub struct Field {
     pub kind: Kind,
 }
 
-/// What a message is: the fields of each table, the first of which is the root, and the limits.
+/// How deep tables are nested, how many of them there are, and how many bytes reading all of them would touch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    pub depth: usize,
+    pub tables: usize,
+    pub apparent: usize,
+}
+
+/// What a message is: the fields of each table, the first of which is the root, and the largest extent that it may have.
 #[derive(Clone, Debug)]
 pub struct Layout {
     pub tables: Vec<Vec<Field>>,
     pub identifier: Option<[u8; 4]>,
-    pub depth: usize,
-    pub count: usize,
-    pub apparent: usize,
+    pub limits: Extent,
 }
 
 /// A field of the root table.
@@ -106,10 +112,11 @@ fn vector(buffer: &[u8], at: usize, size: usize, align: usize) -> Option<usize> 
 }
 
 impl Layout {
-    /// Whether the payload can be read as this message, all of it.
-    pub fn accepts(&self, payload: &[u8]) -> bool {
-        let mut walk = Walk { layout: self, tables: 1, apparent: 4 };
-        root(payload, self.identifier).and_then(|start| walk.table(payload, 0, start, 1)).is_some()
+    /// The extent of a payload, if it can be read as this message, all of it, and that is within the limits.
+    pub fn extent(&self, payload: &[u8]) -> Option<Extent> {
+        let mut walk = Walk { layout: self, extent: Extent { depth: 1, tables: 1, apparent: 4 } };
+        walk.table(payload, 0, root(payload, self.identifier)?, 1)?;
+        Some(walk.extent)
     }
 
     /// Whether a column can be made of a field of the root table: no union, nor its tag, and nothing with tables in it.
@@ -144,26 +151,26 @@ impl Layout {
     }
 }
 
-/// A walk over all of a message; what it has come to so far. Both numbers only grow, so that the order does not matter.
+/// A walk over all of a message; the extent of what it has seen, which only grows, so that the order does not matter.
 struct Walk<'a> {
     layout: &'a Layout,
-    tables: usize,
-    apparent: usize,
+    extent: Extent,
 }
 
 impl Walk<'_> {
     fn add(&mut self, tables: usize, bytes: usize) -> Option<()> {
-        self.tables += tables;
-        self.apparent += bytes;
-        (self.tables <= self.layout.count && self.apparent <= self.layout.apparent).then_some(())
+        self.extent.tables += tables;
+        self.extent.apparent += bytes;
+        let (extent, limits) = (self.extent, self.layout.limits);
+        let within =
+            extent.depth <= limits.depth && extent.tables <= limits.tables && extent.apparent <= limits.apparent;
+        within.then_some(())
     }
 
     fn table(&mut self, buffer: &[u8], which: usize, start: usize, depth: usize) -> Option<()> {
         let vtable = vtable(buffer, start)?;
+        self.extent.depth = self.extent.depth.max(depth);
         self.add(0, 4 + vtable.1)?;
-        if depth > self.layout.depth {
-            return None;
-        }
         for field in &self.layout.tables[which] {
             let tag = match &field.kind {
                 Kind::Union(_) => {

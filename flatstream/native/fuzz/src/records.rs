@@ -10,13 +10,14 @@ use _native::tables::verify::{Limits, Step, Target, Verifier, Waiting, What};
 use _native::tables::Int;
 
 use crate::layouts::{layout, COUNT};
-use crate::message::{Cell, Field, Kind, Layout};
+use crate::message::{Cell, Extent, Field, Kind, Layout};
 use crate::stream::frames;
 use crate::{split, turn_over};
 
 /// A message, to the model and to the engine.
 struct Message {
     model: Layout,
+    plan: Vec<Vec<Step>>,
     verifier: Verifier,
     gatherer: Gatherer,
     form: Form,
@@ -44,8 +45,12 @@ pub fn records(input: &[u8]) {
     let mut sound = Vec::new();
     let mut waiting = Waiting::default();
     for &payload in &payloads {
-        let accepted = message.model.accepts(payload);
+        let extent = message.model.extent(payload);
+        let accepted = extent.is_some();
         assert_eq!(message.verifier.accepts(payload, &mut waiting), accepted, "the verdict");
+        if let Some(extent) = extent {
+            limited(message, payload, extent, &mut waiting);
+        }
         let cells = message.model.read(payload);
         assert!(cells.is_some() || !accepted, "a message of which the fields are not sound");
         sound.push((cells, accepted));
@@ -54,6 +59,21 @@ pub fn records(input: &[u8]) {
     together(message, &payloads, &sound, |_| gap);
     if payloads.len() > 1 {
         together(message, &payloads, &sound, |row| row % 3);
+    }
+}
+
+/// A message passes under limits that are its own extent, and not if one of them is one less.
+fn limited(message: &Message, payload: &[u8], extent: Extent, waiting: &mut Waiting) {
+    let Extent { depth, tables, apparent } = extent;
+    let less = [
+        (extent, true),
+        (Extent { depth: depth - 1, ..extent }, false),
+        (Extent { tables: tables - 1, ..extent }, false),
+        (Extent { apparent: apparent - 1, ..extent }, false),
+    ];
+    for (limits, expected) in less {
+        let verifier = verifier(message.plan.clone(), &message.model, limits);
+        assert_eq!(verifier.accepts(payload, waiting), expected, "the verdict within {limits:?}, of {extent:?}");
     }
 }
 
@@ -194,7 +214,7 @@ fn again(message: &Message, read: &Columns<'_>, payloads: &[&[u8]], expected: &[
                 same(message, field, (made, read), (payloads[row], cell), left_out.is_some());
             }
             let verdict = message.verifier.accepts(made, &mut Waiting::default());
-            assert_eq!(verdict, message.model.accepts(made), "the verdict on what was written");
+            assert_eq!(verdict, message.model.extent(made).is_some(), "the verdict on what was written");
             assert!(verdict || !accepted, "what was written of a good message is one");
             if left_out.is_none() {
                 row_alone(message, &mut layouts, payloads[row], cells, made);
@@ -254,8 +274,7 @@ fn row_alone(message: &Message, layouts: &mut Layouts, payload: &[u8], cells: &[
 }
 
 fn message(model: Layout) -> Message {
-    let plan = model.tables.iter().map(|fields| fields.iter().map(step).collect()).collect();
-    let limits = Limits { depth: model.depth as i64, tables: model.count as i64, apparent_size: model.apparent as i64 };
+    let plan: Vec<Vec<Step>> = model.tables.iter().map(|fields| fields.iter().map(step).collect()).collect();
     let columns: Vec<&Field> = (0..model.tables[0].len())
         .filter(|&index| model.is_column(index))
         .map(|index| &model.tables[0][index])
@@ -281,11 +300,18 @@ fn message(model: Layout) -> Message {
     });
     let start = [0; 4].into_iter().chain(model.identifier.into_iter().flatten()).collect();
     Message {
-        verifier: Verifier::new(plan, model.identifier, limits).expect("all tables are in the plan"),
+        verifier: verifier(plan.clone(), &model, model.limits),
+        plan,
         gatherer: Gatherer::new(gathered.collect(), model.identifier),
         form: Form::new(written.collect(), start, u32::MAX as usize),
         model,
     }
+}
+
+fn verifier(plan: Vec<Vec<Step>>, model: &Layout, limits: Extent) -> Verifier {
+    let Extent { depth, tables, apparent } = limits;
+    let limits = Limits { depth: depth as i64, tables: tables as i64, apparent_size: apparent as i64 };
+    Verifier::new(plan, model.identifier, limits).expect("all tables are in the plan")
 }
 
 fn entry(field: &Field) -> u64 {
@@ -322,13 +348,14 @@ mod tests {
         let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
         let text = include_str!("../seeds/messages.hex").lines().filter(|line| !line.starts_with('#'));
         let messages: Vec<Vec<u8>> = text.map(|line| line.as_bytes().chunks(2).map(byte).collect()).collect();
-        let accepted = |which: usize| messages.iter().filter(|made| MESSAGES[which].model.accepts(made)).count();
+        let accepted =
+            |which: usize| messages.iter().filter(|made| MESSAGES[which].model.extent(made).is_some()).count();
         // A message of few fields can be one of another type, too.
         for (which, least) in [3, 3, 3, 2, 2].into_iter().enumerate() {
             assert!(accepted(which) >= least, "{} of message {which}", accepted(which));
         }
         for message in &messages {
-            assert!(MESSAGES.iter().any(|known| known.model.accepts(message)), "{message:?}");
+            assert!(MESSAGES.iter().any(|known| known.model.extent(message).is_some()), "{message:?}");
         }
     }
 }

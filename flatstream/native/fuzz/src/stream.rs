@@ -15,16 +15,38 @@ pub fn width(algorithm: &str) -> usize {
     }
 }
 
+/// What a byte makes of a CRC, by one bit after the other: CRC-16/XMODEM from the highest on, CRC-32 from the lowest.
+const CRC16: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut bits = 0;
+    while bits < 256 * 8 {
+        let crc = if bits % 8 == 0 { (bits as u16 / 8) << 8 } else { table[bits / 8] };
+        table[bits / 8] = crc << 1 ^ if crc >> 15 == 1 { 0x1021 } else { 0 };
+        bits += 1;
+    }
+    table
+};
+const CRC32: [u32; 256] = {
+    let mut table = [0; 256];
+    let mut bits = 0;
+    while bits < 256 * 8 {
+        let crc = if bits % 8 == 0 { bits as u32 / 8 } else { table[bits / 8] };
+        table[bits / 8] = crc >> 1 ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 };
+        bits += 1;
+    }
+    table
+};
+
 /// The checksum of a payload (W3).
 pub fn checksum(algorithm: &str, payload: &[u8]) -> u64 {
     match algorithm {
         "none" => 0,
-        "crc16" => u64::from(payload.iter().fold(0, |crc: u16, byte| {
-            (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| crc << 1 ^ if crc >> 15 == 1 { 0x1021 } else { 0 })
-        })),
-        "crc32" => u64::from(!payload.iter().fold(!0, |crc: u32, byte| {
-            (0..8).fold(crc ^ u32::from(*byte), |crc, _| crc >> 1 ^ if crc & 1 == 1 { 0xEDB8_8320 } else { 0 })
-        })),
+        "crc16" => u64::from(
+            payload.iter().fold(0, |crc: u16, byte| crc << 8 ^ CRC16[usize::from(crc >> 8 ^ u16::from(*byte))]),
+        ),
+        "crc32" => {
+            u64::from(!payload.iter().fold(!0, |crc: u32, byte| crc >> 8 ^ CRC32[usize::from(crc as u8 ^ *byte)]))
+        }
         _ => xxh3_64(payload),
     }
 }
