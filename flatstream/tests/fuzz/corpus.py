@@ -127,6 +127,7 @@ def native_payloads() -> Iterator[bytes]:
         for number, message in enumerate((*MESSAGES, *SMALL)):
             yield bytes([which | 64, number, 0, 0]) + 2 * message
             yield bytes([which | 128, number, 0, 1 << which]) + message
+            yield bytes([which | 128, number, 0, 0]) + message
             yield bytes([which | 192, number, 0, 4]) + 4 * message
 
 

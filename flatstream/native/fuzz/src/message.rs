@@ -60,7 +60,9 @@ pub enum Cell {
 const LARGEST: usize = (1 << 31) - 1;
 
 fn number(buffer: &[u8], at: usize, size: usize) -> Option<usize> {
-    Some(buffer.get(at..at + size)?.iter().rev().fold(0, |value, byte| value << 8 | usize::from(*byte)))
+    let mut word = [0; 8];
+    word[..size].copy_from_slice(buffer.get(at..at + size)?);
+    Some(u64::from_le_bytes(word) as usize)
 }
 
 fn aligned(buffer: &[u8], at: usize, size: usize, align: usize) -> Option<usize> {

@@ -11,7 +11,7 @@ use _native::tables::Int;
 
 use crate::layouts::{layout, COUNT};
 use crate::message::{Cell, Extent, Field, Kind, Layout};
-use crate::stream::frames;
+use crate::stream::{frames, number};
 use crate::{split, turn_over};
 
 /// A message, to the model and to the engine.
@@ -29,7 +29,8 @@ static MESSAGES: LazyLock<Vec<Message>> = LazyLock::new(|| (0..COUNT).map(|numbe
 /// which it takes for alike as long as they seem so. What it has read it writes as messages that are the same.
 ///
 /// Of the first byte of the head the lowest six bits choose the message. The others choose payloads: one; two that are the
-/// halves; four, of which the third has a byte turned over; or several, of quarters.
+/// halves; one several times, among which is one with a byte turned over or, if none is, one that is cut short; or several,
+/// of quarters.
 pub fn records(input: &[u8]) {
     let (head, rest) = split(input);
     let message = &MESSAGES[usize::from(head[0] % 64) % COUNT];
@@ -39,7 +40,8 @@ pub fn records(input: &[u8]) {
     let payloads: Vec<&[u8]> = match head[0] >> 6 {
         0 => vec![rest],
         1 => vec![&rest[..half], &rest[half..]],
-        2 => vec![rest, rest, &other, rest],
+        2 if other != rest => vec![rest, rest, &other, rest],
+        2 => vec![rest, rest, &rest[..rest.len().saturating_sub(usize::from(head[1]))]],
         _ => [0, 1, 0, 0, 2, 3, 3, 3, 1].iter().map(|index| &rest[index * quarter..][..quarter]).collect(),
     };
     let mut sound = Vec::new();
@@ -56,9 +58,10 @@ pub fn records(input: &[u8]) {
         sound.push((cells, accepted));
     }
     let gap = usize::from(head[3] % 8);
-    together(message, &payloads, &sound, |_| gap);
+    together(message, &payloads, &sound, |_| gap, 0);
     if payloads.len() > 1 {
-        together(message, &payloads, &sound, |row| row % 3);
+        together(message, &payloads, &sound, |_| gap, rest.len());
+        together(message, &payloads, &sound, |row| row % 3, 0);
     }
 }
 
@@ -94,22 +97,24 @@ struct Read {
     lacks: bool,
 }
 
-/// Read payloads that lie in one source, with gaps between them.
+/// Read payloads that lie in one source, with gaps before them and some bytes behind the last.
 fn together(
     message: &Message,
     payloads: &[&[u8]],
     expected: &[(Option<Vec<Cell>>, bool)],
     gap: impl Fn(usize) -> usize,
+    behind: usize,
 ) {
     let mut source = Vec::new();
     let (mut starts, mut offsets, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
     for (row, payload) in payloads.iter().enumerate() {
-        source.resize(source.len() + gap(row), 0xAA);
+        source.resize(source.len() + gap(row), 0); // as what a text ends in, which must be its own
         starts.push(source.len());
         offsets.push((source.len() as i64).to_ne_bytes());
         lengths.push((payload.len() as u32).to_ne_bytes());
         source.extend_from_slice(payload);
     }
+    source.resize(source.len() + behind, 0);
     let bad = expected.iter().position(|(cells, _)| cells.is_none());
     let read = gathered(message, &source, &offsets, &lengths);
     assert_eq!(read.as_ref().err().copied(), bad, "the first payload that is not sound");
@@ -258,9 +263,7 @@ fn row_alone(message: &Message, layouts: &mut Layouts, payload: &[u8], cells: &[
         present[index / 64] |= u64::from(*cell != Cell::Absent) << (index % 64);
         given.push(match cell {
             Cell::Absent => encode::Cell::Absent,
-            Cell::Inline(value) => {
-                encode::Cell::Bits(value.iter().rev().fold(0, |bits, byte| bits << 8 | u64::from(*byte)))
-            }
+            Cell::Inline(value) => encode::Cell::Bits(number(value)),
             Cell::Span(_, count) => encode::Cell::Text(*count),
         });
     }
@@ -268,7 +271,7 @@ fn row_alone(message: &Message, layouts: &mut Layouts, payload: &[u8], cells: &[
         let Cell::Span(start, count) = cells[index] else { unreachable!("only spans are asked for") };
         take(&payload[start..][..count]);
     };
-    let mut out = vec![0xAA; most_of_row(form, &given).expect("it is not too long")];
+    let mut out = vec![0x55; most_of_row(form, &given).expect("it is not too long")];
     let end = write_row(form, layouts, &present, &given, text, &mut out);
     assert_eq!(out[..end], *made, "a row alone");
 }

@@ -51,9 +51,11 @@ pub fn checksum(algorithm: &str, payload: &[u8]) -> u64 {
     }
 }
 
-/// A number of so many bytes, little-endian.
+/// A number of up to eight bytes, little-endian.
 pub fn number(bytes: &[u8]) -> u64 {
-    bytes.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+    let mut word = [0; 8];
+    word[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(word)
 }
 
 /// Why there is no further frame.

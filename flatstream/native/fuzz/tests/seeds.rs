@@ -122,10 +122,11 @@ fn messages_are_read_as_by_the_model() {
         for which in 0..5 {
             for how in 0..4_u8 {
                 let copies = [1, 2, 1, 4][usize::from(how)];
-                let head = [which | how << 6, number as u8, 0, 1 << which];
-                inputs.push([&head[..], &message.repeat(copies)].concat());
+                let head = |bits: u8| [which | how << 6, number as u8, 0, bits];
+                inputs.push([&head(1 << which)[..], &message.repeat(copies)].concat());
+                inputs.push([&head(0)[..], &message.repeat(copies)].concat());
             }
         }
     }
-    run(records, &inputs, 500);
+    run(records, &inputs, 300);
 }
