@@ -99,7 +99,7 @@ def workers(names: list[str]) -> dict[str, Worker]:
                 raise Unusable(f"{', '.join(left_out)}: built with cargo, which is not on the PATH")
             print(f"left out, without cargo on the PATH: {', '.join(left_out)}", file=sys.stderr)
         else:
-            print("native targets: building them with cargo, half a minute the first time", flush=True)
+            print("native targets: building them with cargo, a minute or so the first time", flush=True)
             tools = native.tools()
             for name, program in native.build(cargo).items():
                 found[name] = Worker([str(program)], ["native"], tools)

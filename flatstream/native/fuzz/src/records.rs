@@ -46,11 +46,11 @@ pub fn records(input: &[u8]) {
     };
     let mut sound = Vec::new();
     let mut waiting = Waiting::default();
-    for &payload in &payloads {
+    for (row, &payload) in payloads.iter().enumerate() {
         let extent = message.model.extent(payload);
         let accepted = extent.is_some();
         assert_eq!(message.verifier.accepts(payload, &mut waiting), accepted, "the verdict");
-        if let Some(extent) = extent {
+        if let (0, Some(extent)) = (row, extent) {
             limited(message, payload, extent, &mut waiting);
         }
         let cells = message.model.read(payload);
@@ -58,7 +58,9 @@ pub fn records(input: &[u8]) {
         sound.push((cells, accepted));
     }
     let gap = usize::from(head[3] % 8);
-    together(message, &payloads, &sound, |_| gap, 0);
+    if let Some(read) = together(message, &payloads, &sound, |_| gap, 0) {
+        again(message, &read, &payloads, &sound);
+    }
     if payloads.len() > 1 {
         together(message, &payloads, &sound, |_| gap, rest.len());
         together(message, &payloads, &sound, |row| row % 3, 0);
@@ -81,8 +83,8 @@ fn limited(message: &Message, payload: &[u8], extent: Extent, waiting: &mut Wait
 }
 
 /// Columns that were read, and their source.
-struct Columns<'a> {
-    source: &'a [u8],
+struct Columns {
+    source: Vec<u8>,
     columns: Vec<Read>,
 }
 
@@ -97,14 +99,15 @@ struct Read {
     lacks: bool,
 }
 
-/// Read payloads that lie in one source, with gaps before them and some bytes behind the last.
+/// Read payloads that lie in one source, with gaps before them and some bytes behind the last; the columns, if all are
+/// sound.
 fn together(
     message: &Message,
     payloads: &[&[u8]],
     expected: &[(Option<Vec<Cell>>, bool)],
     gap: impl Fn(usize) -> usize,
     behind: usize,
-) {
+) -> Option<Columns> {
     let mut source = Vec::new();
     let (mut starts, mut offsets, mut lengths) = (Vec::new(), Vec::new(), Vec::new());
     for (row, payload) in payloads.iter().enumerate() {
@@ -126,13 +129,13 @@ fn together(
     let outside = gathered(message, &source, &offsets, &lengths).err();
     assert_eq!(outside, Some(bad.unwrap_or(payloads.len())), "the payload that is not in the source");
 
-    let Ok(columns) = read else { return };
+    let columns = read.ok()?;
     for (row, (cells, _)) in expected.iter().enumerate() {
         for (read, cell) in columns.iter().zip(cells.iter().flatten()) {
             assert_eq!(&read.cell(row, starts[row]), cell, "row {row}");
         }
     }
-    again(message, &Columns { source: &source, columns }, payloads, expected);
+    Some(Columns { source, columns })
 }
 
 fn gathered(message: &Message, source: &[u8], offsets: &[Int], lengths: &[[u8; 4]]) -> Result<Vec<Read>, usize> {
@@ -196,14 +199,14 @@ impl Read {
 }
 
 /// Write what was read, and look at it: first all of it, then without the numbers that are 0.
-fn again(message: &Message, read: &Columns<'_>, payloads: &[&[u8]], expected: &[(Option<Vec<Cell>>, bool)]) {
+fn again(message: &Message, read: &Columns, payloads: &[&[u8]], expected: &[(Option<Vec<Cell>>, bool)]) {
     let present: Vec<Vec<u8>> =
         read.columns.iter().map(|column| column.absent.iter().map(|absent| 1 - absent).collect()).collect();
     let mut layouts = Layouts::default();
     for left_out in [None, Some(0)] {
         let columns = read.columns.iter().zip(&present).enumerate();
         let columns: Vec<Column<'_>> =
-            columns.map(|(field, (column, present))| column.column(field, read.source, left_out, present)).collect();
+            columns.map(|(field, (column, present))| column.column(field, &read.source, left_out, present)).collect();
         let rows = 0..payloads.len();
         let room = most::<Crc16>(&message.form, &columns, &rows).expect("columns that were read are whole");
         let mut stream = vec![0xAA; room];
