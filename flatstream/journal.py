@@ -192,7 +192,7 @@ class JournalWriter:
             self._log.close()
         finally:
             if self._log.closed:
-                # Nothing is left to do at a time of the collector's: an interruption that comes there is heard by nobody.
+                # Nothing is left to do when the collector comes: nobody hears of an interruption then.
                 self._finalizer.detach()
 
     def __enter__(self) -> Self:

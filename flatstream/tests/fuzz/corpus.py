@@ -47,6 +47,16 @@ def streams() -> Iterator[bytes]:
         yield bytes([choice | (128 if number % 5 == 0 else 0)]).ljust(HEAD, b"\0") + wire
 
 
+def native_streams() -> Iterator[bytes]:
+    """The same, and some with more frames than the engine walks at a time, of which one is bad."""
+    yield from streams()
+    for index, algorithm in enumerate(ALGORITHMS):
+        for way, sizes in ((0, 1), (1, 3), (7, 3)):
+            wire = bytes(flatstream.frame_many([b"ab"[: number % sizes] for number in range(600)], algorithm))
+            place = len(wire) * 7 // 8 * (way > 0)
+            yield bytes([index | way << 4 | 128]) + place.to_bytes(2, "little") + bytes([way]) + wire
+
+
 _LEAF: Final = Schema.load(SCHEMAS / "keeper.bfbs").record("zoo.inner.Leaf")
 MESSAGES: Final = (
     TELEMETRY.encode(device_id=1, timestamp=2, value=3.0),
@@ -69,6 +79,22 @@ MESSAGES: Final = (
     THING.encode(what_type="Wide", what=(5, 6), things=[{"what_type": "Leaf", "what": {"value": 7}}]),
     KEEPER.encode(leaf=_LEAF.encode(value=1, name="leaf"), plain=b"abc"),
 )
+_INNER: Final = _LEAF.encode(name="ab")
+SMALL: Final = (
+    TELEMETRY.encode(),
+    TELEMETRY.encode(value=2.0),
+    MONSTER.encode(name="a"),
+    MONSTER.encode(name="a", hp=5),
+    THING.encode(),
+    KEEPER.encode(leaf=_LEAF.encode(name="")),
+    _LEAF.encode(name="a"),
+    _LEAF.encode(value=1, name="a", wide=2.0),
+    KEEPER.encode(leaf=_INNER, self=KEEPER.encode(leaf=_INNER, self=KEEPER.encode(leaf=_INNER), plain=b"a"), last=1),
+)
+"""Messages that have little, or nothing, in them, or buffers in buffers."""
+
+NATIVE_MESSAGES: Final = Path(flatstream.__file__).parent / "native" / "fuzz" / "seeds" / "messages.hex"
+"""Both, for the tests of the native targets, which know no Python: `messages_text` writes it."""
 
 
 def payloads() -> Iterator[bytes]:
@@ -85,6 +111,24 @@ def payloads() -> Iterator[bytes]:
             yield bytes([which | 64]) + 2 * payload
         for message in ({"name": "a"}, {"name": "a", "hp": 5}) if record is MONSTER else ({}, {"value": 2.0}):
             yield bytes([which | 64]) + 2 * record.encode(**message)
+
+
+def messages_text() -> str:
+    """What `NATIVE_MESSAGES` holds: a line for each."""
+    lines = [message.hex() for message in (*MESSAGES, *SMALL)]
+    return "\n".join(["# Made by `python -m flatstream.tests.fuzz --render` of what stands in corpus.py.", *lines, ""])
+
+
+def native_payloads() -> Iterator[bytes]:
+    """The payloads, with the head of the native target, each alone; and messages in all ways that it has."""
+    for each in payloads():
+        yield bytes([each[0] & 63, 0, 0, 0]) + each[1:]
+    for which in range(len(RECORDS)):
+        for number, message in enumerate((*MESSAGES, *SMALL)):
+            yield bytes([which | 64, number, 0, 0]) + 2 * message
+            yield bytes([which | 128, number, 0, 1 << which]) + message
+            yield bytes([which | 128, number, 0, 0]) + message
+            yield bytes([which | 192, number, 0, 4]) + 4 * message
 
 
 def schemas() -> Iterator[bytes]:

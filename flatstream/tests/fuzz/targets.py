@@ -21,6 +21,13 @@ class Target(NamedTuple):
     """Bytes of the longest input that is made up."""
 
 
+class NativeTarget(NamedTuple):
+    """What is fuzzed in the native engine alone, by a program that `flatstream.tests.fuzz.native` builds."""
+
+    corpus: Callable[[], Iterator[bytes]]
+    largest: int
+
+
 TARGETS: Final = {
     "parse": Target(streams.parse, corpus.streams, 256),
     "salvage": Target(streams.salvage, corpus.streams, 256),
@@ -28,8 +35,13 @@ TARGETS: Final = {
     "schema": Target(messages.schema, corpus.schema_files, 4096),
     "command": Target(commands.command, corpus.files, 4096),
 }
+NATIVE_TARGETS: Final = {
+    "native-scan": NativeTarget(corpus.native_streams, 8192),  # more frames than the engine walks at a time
+    "native-records": NativeTarget(corpus.native_payloads, 2048),  # four of the largest messages
+}
+ALL: Final[dict[str, Target | NativeTarget]] = TARGETS | NATIVE_TARGETS
 
 
 def seeds(name: str) -> Iterator[bytes]:
     """The inputs that a target begins with, and those that failed once."""
-    return chain(TARGETS[name].corpus(), corpus.found(name))
+    return chain(ALL[name].corpus(), corpus.found(name))
