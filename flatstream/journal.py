@@ -205,9 +205,8 @@ class JournalWriter:
 
     def _write_some(self, payloads: Iterator[Buffer]) -> tuple[int, int]:
         """Write up to `BATCH` payloads; returns how many were accepted, and how many there were."""
-        some, failure = gathered(
-            payloads, BATCH
-        )  # before the lock is taken, which a slow source would keep from others
+        # Before the lock is taken, which a slow source would keep from others.
+        some, failure = gathered(payloads, BATCH)
         log = self._log
         log.refuse_inside()
         accepted, count = 0, None

@@ -69,9 +69,8 @@ def test_turns_rotate_and_the_reference_stands_beside_each() -> None:
         clock.pass_by(10)
 
     measure([lambda: call("a"), lambda: call("b")], lambda: call("r"), Effort(2, 2, 1, 1), clock=clock)
-    assert " ".join(order) == "a a b b r r  r r r a r r b  r b r r a r r".replace(
-        "  ", " "
-    )  # calibration, then two rounds
+    calibration, *rounds = "a a b b r r", "r r r a r r b", "r b r r a r r"
+    assert " ".join(order) == " ".join([calibration, *rounds])
 
 
 def test_what_another_lane_leaves_behind_is_no_difference_between_a_call_and_the_reference() -> None:

@@ -37,7 +37,8 @@ class _Commands(click.Group):
         """Run one command."""
         try:
             status = super().invoke(ctx)
-            sys.stdout.flush()
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except BrokenPipeError:
             _abandon_stdout()
             raise click.exceptions.Exit(EXIT_CLOSED_PIPE) from None

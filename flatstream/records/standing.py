@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MethodType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, overload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +31,7 @@ class EngineMethod(Generic[T, P, R]):
     def __get__(self, instance: None, owner: type[T]) -> Callable[Concatenate[T, P], R]: ...
     @overload
     def __get__(self, instance: T, owner: type[T]) -> Callable[P, R]: ...
-    def __get__(self, instance: T | None, owner: type[T]) -> Self | Callable[..., R]:
+    def __get__(self, instance: T | None, owner: type[T]) -> Callable[..., R]:
         if instance is None:
             return self._method
         function = self._find(instance)

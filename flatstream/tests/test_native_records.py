@@ -385,6 +385,13 @@ def test_a_record_with_an_encode_of_its_own_keeps_it() -> None:
     assert [record.decode(record.encode(n=5)) for _ in range(2)] == [{"n": 6}] * 2
 
 
+@pytest.mark.parametrize("module", [NATIVE, model])
+@pytest.mark.parametrize("longest", [17, 18])
+def test_a_payload_that_is_too_long_is_left_to_python_without_texts_too(module: Any, longest: int) -> None:
+    rows = module.RowEncoder(bytes(4), [("n", 0, "I", 4, 4, 0, None, False)], longest, lambda *_, **__: b"slow")
+    assert (rows.function()(n=5) == b"slow") == (longest < 18)
+
+
 @pytest.mark.parametrize("engine", ["native", "python"])
 def test_a_method_held_from_the_start_is_the_one_that_is_found_later(
     engine: str, monkeypatch: pytest.MonkeyPatch

@@ -209,6 +209,9 @@ impl RowEncoder {
         let text = |index: usize, take: &mut dyn FnMut(&[u8])| hand_over(values[index].as_ref(), take);
         let write = |out: &mut [u8]| write_row(&self.form, layout, &row.cells, text, out);
         if layout.spans.is_empty() {
+            if layout.template.len() > self.form.longest {
+                return None;
+            }
             // Its size is known, so that it is written where it is to lie.
             let fill = |out: &mut [u8]| {
                 write(out);
